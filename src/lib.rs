@@ -1,0 +1,4 @@
+//! flowsh: a scriptable shell for Linux connection tracking.
+
+pub mod flow;
+pub mod wire;

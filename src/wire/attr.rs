@@ -1,0 +1,245 @@
+//! Netlink attributes: a walker that borrows and a writer that appends.
+//!
+//! The walker is the hot path of every dump: it allocates nothing and checks every length. What an
+//! attribute means is not decided here.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::DecodeError;
+
+/// Bytes of an attribute's header (`struct nlattr`).
+const HEADER: usize = 4;
+/// `NLA_F_NESTED`: the payload is attributes.
+pub const NLA_F_NESTED: u16 = 0x8000;
+/// `NLA_TYPE_MASK`: the kind without its flags.
+const NLA_TYPE_MASK: u16 = 0x3fff;
+
+/// One attribute, borrowed from the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Attr<'a> {
+    /// Its number, without the flags.
+    pub kind: u16,
+    /// Its payload, without padding.
+    pub value: &'a [u8],
+}
+
+/// Walks the attributes in `bytes`; `parent` names what contains them in an error.
+#[must_use]
+pub fn attrs<'a>(parent: &'static str, bytes: &'a [u8]) -> Attrs<'a> {
+    Attrs { parent, rest: bytes }
+}
+
+/// Iterator made by [`attrs`]. After an error it ends.
+#[derive(Debug, Clone)]
+pub struct Attrs<'a> {
+    parent: &'static str,
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Attrs<'a> {
+    type Item = Result<Attr<'a>, DecodeError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest;
+        let Some((&[l0, l1, k0, k1], _)) = rest.split_first_chunk::<HEADER>() else {
+            self.rest = &[];
+            // Up to three bytes may be padding of the last attribute.
+            return (!rest.iter().all(|&byte| byte == 0))
+                .then_some(Err(DecodeError::Header { parent: self.parent, left: rest.len() }));
+        };
+        let len = usize::from(u16::from_ne_bytes([l0, l1]));
+        let kind = u16::from_ne_bytes([k0, k1]) & NLA_TYPE_MASK;
+        let Some(value) = rest.get(HEADER..len) else {
+            self.rest = &[];
+            let left = rest.len();
+            return Some(Err(DecodeError::Length { parent: self.parent, kind, says: len, left }));
+        };
+        self.rest = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
+        Some(Ok(Attr { kind, value }))
+    }
+}
+
+impl<'a> Attr<'a> {
+    /// The first `N` bytes of the value.
+    #[inline]
+    fn take<const N: usize>(&self, name: &'static str) -> Result<[u8; N], DecodeError> {
+        self.value.first_chunk::<N>().copied().ok_or(DecodeError::Short {
+            name,
+            need: N,
+            found: self.value.len(),
+        })
+    }
+
+    /// A byte.
+    ///
+    /// # Errors
+    /// `Short` if the value is empty; likewise for the other readers.
+    #[inline]
+    pub fn u8(&self, name: &'static str) -> Result<u8, DecodeError> {
+        self.take::<1>(name).map(|[byte]| byte)
+    }
+
+    /// A big-endian 16-bit number.
+    ///
+    /// # Errors
+    /// `Short` if the value has fewer than 2 bytes.
+    #[inline]
+    pub fn be_u16(&self, name: &'static str) -> Result<u16, DecodeError> {
+        self.take(name).map(u16::from_be_bytes)
+    }
+
+    /// A big-endian 32-bit number.
+    ///
+    /// # Errors
+    /// `Short` if the value has fewer than 4 bytes.
+    #[inline]
+    pub fn be_u32(&self, name: &'static str) -> Result<u32, DecodeError> {
+        self.take(name).map(u32::from_be_bytes)
+    }
+
+    /// A big-endian 64-bit number.
+    ///
+    /// # Errors
+    /// `Short` if the value has fewer than 8 bytes.
+    #[inline]
+    pub fn be_u64(&self, name: &'static str) -> Result<u64, DecodeError> {
+        self.take(name).map(u64::from_be_bytes)
+    }
+
+    /// An IPv4 address.
+    ///
+    /// # Errors
+    /// `Short` if the value has fewer than 4 bytes.
+    #[inline]
+    pub fn ipv4(&self, name: &'static str) -> Result<IpAddr, DecodeError> {
+        self.take::<4>(name).map(|octets| IpAddr::V4(Ipv4Addr::from(octets)))
+    }
+
+    /// An IPv6 address.
+    ///
+    /// # Errors
+    /// `Short` if the value has fewer than 16 bytes.
+    #[inline]
+    pub fn ipv6(&self, name: &'static str) -> Result<IpAddr, DecodeError> {
+        self.take::<16>(name).map(|octets| IpAddr::V6(Ipv6Addr::from(octets)))
+    }
+
+    /// The bytes before the first NUL (all of them if there is none).
+    #[must_use]
+    pub fn text(&self) -> &'a [u8] {
+        self.value.split(|&byte| byte == 0).next().unwrap_or_default()
+    }
+}
+
+/// Appends attributes to a message under construction.
+///
+/// The caller owns the bytes; a nest is closed when the closure that fills it returns.
+#[derive(Debug, Default)]
+pub struct AttrWriter {
+    bytes: Vec<u8>,
+}
+
+impl AttrWriter {
+    /// An empty writer that can take `capacity` bytes before it grows.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity) }
+    }
+
+    /// What was written.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What was written, by value.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// True before the first write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Forgets what was written, keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// Raw bytes, for headers.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Overwrites four bytes at `at` with `value` in host order (a length, once it is known).
+    pub fn patch_u32(&mut self, at: usize, value: u32) {
+        if let Some(slot) = self.bytes.get_mut(at..at + 4) {
+            slot.copy_from_slice(&value.to_ne_bytes());
+        }
+    }
+
+    /// An attribute with these bytes as its value, padded to four.
+    pub fn bytes(&mut self, kind: u16, value: &[u8]) {
+        // Longer than an attribute can be: nothing flowsh writes comes near 64 KiB.
+        let len = u16::try_from(HEADER + value.len()).unwrap_or(u16::MAX);
+        self.bytes.extend_from_slice(&len.to_ne_bytes());
+        self.bytes.extend_from_slice(&kind.to_ne_bytes());
+        self.bytes.extend_from_slice(value);
+        self.pad();
+    }
+
+    /// A byte.
+    pub fn u8(&mut self, kind: u16, value: u8) {
+        self.bytes(kind, &[value]);
+    }
+
+    /// A big-endian 16-bit number.
+    pub fn be_u16(&mut self, kind: u16, value: u16) {
+        self.bytes(kind, &value.to_be_bytes());
+    }
+
+    /// A big-endian 32-bit number.
+    pub fn be_u32(&mut self, kind: u16, value: u32) {
+        self.bytes(kind, &value.to_be_bytes());
+    }
+
+    /// A big-endian 64-bit number.
+    pub fn be_u64(&mut self, kind: u16, value: u64) {
+        self.bytes(kind, &value.to_be_bytes());
+    }
+
+    /// A NUL-terminated string.
+    pub fn text(&mut self, kind: u16, value: &[u8]) {
+        let mut terminated = Vec::with_capacity(value.len() + 1);
+        terminated.extend_from_slice(value);
+        terminated.push(0);
+        self.bytes(kind, &terminated);
+    }
+
+    /// A nest, with `NLA_F_NESTED`, filled by `fill`.
+    pub fn nest(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0, 0]);
+        self.bytes.extend_from_slice(&(kind | NLA_F_NESTED).to_ne_bytes());
+        fill(self);
+        let len = u16::try_from(self.bytes.len() - start).unwrap_or(u16::MAX);
+        if let Some(slot) = self.bytes.get_mut(start..start + 2) {
+            slot.copy_from_slice(&len.to_ne_bytes());
+        }
+        self.pad();
+    }
+
+    fn pad(&mut self) {
+        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+    }
+}
