@@ -1,4 +1,5 @@
 //! flowsh: a scriptable shell for Linux connection tracking.
 
 pub mod flow;
+pub mod kernel;
 pub mod wire;

@@ -1,0 +1,1 @@
+//! A private world: user and network namespace, rules, traffic.
