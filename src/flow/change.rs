@@ -1,0 +1,205 @@
+//! What is to be made or changed, and what names a flow. Only what the kernel lets one do.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use super::{HelperName, Labels, ProtoInfo, SeqAdj, Status, Synproxy, Tuple};
+
+/// Names a flow to the kernel: the original direction in its zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    /// The original direction, with its directional zone.
+    pub tuple: Tuple,
+    /// The zone of both directions.
+    pub zone: Option<u16>,
+    /// `CTA_ID`: a delete is refused if the entry has another; get and update do not look at it.
+    pub id: Option<u32>,
+}
+
+impl fmt::Display for FlowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.zone {
+            Some(zone) => write!(f, "{} zone {zone}", self.tuple),
+            None => write!(f, "{}", self.tuple),
+        }
+    }
+}
+
+/// A value under a mask: `0x100/0xff00`.
+///
+/// As a test: `mark & mask == value`. As a change: the bits of `mask` become those of `value`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Masked {
+    /// The bits.
+    pub value: u32,
+    /// Which bits count.
+    pub mask: u32,
+}
+
+impl Masked {
+    /// All bits count.
+    #[must_use]
+    pub fn exact(value: u32) -> Self {
+        Self { value, mask: u32::MAX }
+    }
+
+    /// True if the bits of `mark` under the mask are the value.
+    #[must_use]
+    #[inline]
+    pub fn matches(self, mark: u32) -> bool {
+        mark & self.mask == self.value
+    }
+
+    /// What a change makes of `mark`.
+    #[must_use]
+    pub fn apply(self, mark: u32) -> u32 {
+        (mark & !self.mask) | (self.value & self.mask)
+    }
+}
+
+impl fmt::Display for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.mask {
+            u32::MAX => write!(f, "{:#x}", self.value),
+            mask => write!(f, "{:#x}/{mask:#x}", self.value),
+        }
+    }
+}
+
+/// Reads `V` or `V/M`, decimal or `0x` hexadecimal; a value with bits outside of its mask can never
+/// match and is refused.
+impl FromStr for Masked {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |part: &str| {
+            let read = match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
+                Some(hex) => u32::from_str_radix(hex, 16),
+                None => part.parse(),
+            };
+            read.map_err(|_| format!("`{part}` is not a number from 0 to 0xffffffff"))
+        };
+        let Some((value, mask)) = text.split_once('/') else {
+            return number(text).map(Self::exact);
+        };
+        let masked = Self { value: number(value)?, mask: number(mask)? };
+        if masked.value & !masked.mask == 0 {
+            Ok(masked)
+        } else {
+            Err(format!("`{text}` has bits in the value that are outside of the mask"))
+        }
+    }
+}
+
+/// Where NAT is to send one side of a new flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NatTarget {
+    /// The address; of the flow's family.
+    pub addr: IpAddr,
+    /// The port; absent to keep it if it is free.
+    pub port: Option<u16>,
+}
+
+/// A flow that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFlow {
+    /// The original direction.
+    pub orig: Tuple,
+    /// The reply direction: the inverse, unless the flow is to look translated.
+    pub reply: Tuple,
+    /// The zone of both directions.
+    pub zone: Option<u16>,
+    /// Seconds until it goes if no packet comes.
+    pub timeout_s: u32,
+    /// Bits besides `IPS_CONFIRMED`.
+    pub status: Status,
+    /// State; sctp needs both tags.
+    pub proto_info: Option<ProtoInfo>,
+    /// Mark.
+    pub mark: Option<u32>,
+    /// Labels; kept only where a rule uses labels.
+    pub labels: Option<Labels>,
+    /// Helper.
+    pub helper: Option<HelperName>,
+    /// Source NAT to set up.
+    pub snat: Option<NatTarget>,
+    /// Destination NAT to set up.
+    pub dnat: Option<NatTarget>,
+    /// Makes it RELATED to the flow with this original direction.
+    pub master: Option<Tuple>,
+    /// Sequence adjustment of the original and the reply direction.
+    pub seqadj: [Option<SeqAdj>; 2],
+    /// SYN proxy numbers.
+    pub synproxy: Option<Synproxy>,
+}
+
+impl NewFlow {
+    /// An unreplied flow of these directions that lives `timeout_s` seconds.
+    #[must_use]
+    pub fn new(orig: Tuple, reply: Tuple, timeout_s: u32) -> Self {
+        Self {
+            orig,
+            reply,
+            zone: None,
+            timeout_s,
+            status: Status::default(),
+            proto_info: None,
+            mark: None,
+            labels: None,
+            helper: None,
+            snat: None,
+            dnat: None,
+            master: None,
+            seqadj: [None, None],
+            synproxy: None,
+        }
+    }
+
+    /// What will name it.
+    #[must_use]
+    pub fn key(&self) -> FlowKey {
+        FlowKey { tuple: self.orig, zone: self.zone, id: None }
+    }
+}
+
+/// Labels to set and to clear; the rest stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LabelPatch {
+    /// Bits that become set.
+    pub set: Labels,
+    /// Bits that become what `set` says; a bit of `set` outside of it has no effect.
+    pub mask: Labels,
+}
+
+/// What to change of a flow: absent is left as it is.
+///
+/// The kernel applies helper, timeout, status, state, mark, adjustment, proxy and labels in that
+/// order and stops at the first it refuses: `ctnetlink_change_conntrack()`, Linux 6.18.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Patch {
+    /// Seconds until it goes if no packet comes.
+    pub timeout_s: Option<u32>,
+    /// Mark, the kernel merging the bits outside of the mask.
+    pub mark: Option<Masked>,
+    /// Bits to set; none can be cleared.
+    pub status: Option<Status>,
+    /// State.
+    pub proto_info: Option<ProtoInfo>,
+    /// Labels.
+    pub labels: Option<LabelPatch>,
+    /// Helper; only for flows that were made with one.
+    pub helper: Option<HelperName>,
+    /// Sequence adjustment of the original and the reply direction.
+    pub seqadj: [Option<SeqAdj>; 2],
+    /// SYN proxy numbers.
+    pub synproxy: Option<Synproxy>,
+}
+
+impl Patch {
+    /// True if it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -1,0 +1,505 @@
+//! The fields of a flow and of an expectation: one table of names, meanings and readers behind
+//! getters, filters, groups, columns and help.
+
+use std::borrow::Cow;
+
+use super::{Expectation, Flow, L4, LabelMap, ProtoInfo, Status, Tuple, Value};
+
+/// What reading a field needs besides the flow.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The present, nanoseconds since 1970, for `age`.
+    pub now_ns: u64,
+    /// Names of label bits.
+    pub labels: &'a LabelMap,
+}
+
+/// Which direction of a flow is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Direction {
+    /// That of the first packet.
+    Orig,
+    /// That of the answers.
+    Reply,
+}
+
+/// What a field's value is, and how a number for it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A plain number.
+    Number,
+    /// A number of bytes.
+    Bytes,
+    /// A span of time.
+    Duration,
+    /// A point in time.
+    Time,
+    /// An address.
+    Addr,
+    /// A word.
+    Text,
+    /// Yes or no.
+    Bool,
+    /// Several values, or named ones.
+    List,
+}
+
+/// A field of a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "FIELDS documents each, once, for help and reference")]
+pub enum Field {
+    Family,
+    Proto,
+    Src(Direction),
+    Dst(Direction),
+    Sport(Direction),
+    Dport(Direction),
+    IcmpType(Direction),
+    IcmpCode(Direction),
+    IcmpId(Direction),
+    State,
+    Status,
+    Mark,
+    Zone,
+    DirZone(Direction),
+    Labels,
+    Timeout,
+    Id,
+    Packets,
+    Bytes,
+    DirPackets(Direction),
+    DirBytes(Direction),
+    Helper,
+    Master,
+    Secctx,
+    Start,
+    Stop,
+    Age,
+    Snat,
+    Dnat,
+    Nat,
+    Assured,
+    Unreplied,
+    Related,
+    Offload,
+    Refs,
+    ProtoInfo,
+    SeqAdj,
+    Synproxy,
+}
+
+use Direction::{Orig, Reply};
+
+/// Every field of a flow: name, what it is, and its meaning with its absent case.
+const FIELDS: &[(Field, &str, Unit, &str)] = &[
+    (Field::Family, "family", Unit::Text, "`ipv4` or `ipv6`"),
+    (Field::Proto, "proto", Unit::Text, "layer 4 protocol: `tcp`, `udp`, …, a number if unnamed"),
+    (Field::Src(Orig), "src", Unit::Addr, "source address of the first packet"),
+    (Field::Dst(Orig), "dst", Unit::Addr, "destination address of the first packet, before NAT"),
+    (Field::Sport(Orig), "sport", Unit::Number, "source port (gre: key); absent without ports"),
+    (Field::Dport(Orig), "dport", Unit::Number, "destination port (gre: key), before NAT"),
+    (Field::IcmpType(Orig), "icmp_type", Unit::Number, "icmp or icmpv6 type of the first packet"),
+    (Field::IcmpCode(Orig), "icmp_code", Unit::Number, "icmp or icmpv6 code"),
+    (Field::IcmpId(Orig), "icmp_id", Unit::Number, "icmp or icmpv6 identifier"),
+    (Field::State, "state", Unit::Text, "tcp, sctp or dccp state, such as `ESTABLISHED`"),
+    (Field::Status, "status", Unit::List, "names of the `IPS_` bits that are set"),
+    (Field::Mark, "mark", Unit::Number, "mark; absent in events unless not 0 or changed"),
+    (
+        Field::Zone,
+        "zone",
+        Unit::Number,
+        "zone of both directions, 0 by default; absent if a \
+      direction has its own",
+    ),
+    (Field::Labels, "labels", Unit::List, "labels by name, by number if unnamed; absent if none"),
+    (
+        Field::Timeout,
+        "timeout",
+        Unit::Duration,
+        "time left if no packet comes; absent if offloaded",
+    ),
+    (Field::Id, "id", Unit::Number, "the kernel's id: a hint, not an identity"),
+    (
+        Field::Packets,
+        "packets",
+        Unit::Number,
+        "packets of both directions; absent without \
+      `nf_conntrack_acct`",
+    ),
+    (
+        Field::Bytes,
+        "bytes",
+        Unit::Bytes,
+        "bytes of both directions; absent without \
+      `nf_conntrack_acct`",
+    ),
+    (Field::Helper, "helper", Unit::Text, "name of the helper; absent if there is none"),
+    (Field::Master, "master", Unit::List, "the flow whose expectation made this one"),
+    (Field::Secctx, "secctx", Unit::Text, "security context; absent without one"),
+    (Field::Start, "start", Unit::Time, "when it began; absent without `nf_conntrack_timestamp`"),
+    (Field::Stop, "stop", Unit::Time, "when it ended; only in destroy events"),
+    (Field::Age, "age", Unit::Duration, "time since `start`; absent without it"),
+    (Field::Snat, "snat", Unit::Bool, "true if the source is translated"),
+    (Field::Dnat, "dnat", Unit::Bool, "true if the destination is translated"),
+    (Field::Nat, "nat", Unit::Bool, "true if either side is translated"),
+    (Field::Assured, "assured", Unit::Bool, "true if it is not evicted early"),
+    (Field::Unreplied, "unreplied", Unit::Bool, "true if no answer was seen"),
+    (Field::Related, "related", Unit::Bool, "true if an expectation made it"),
+    (Field::Offload, "offload", Unit::Bool, "true if a flowtable forwards it"),
+    (Field::Refs, "refs", Unit::Number, "the kernel's use count; only in dumps"),
+    (
+        Field::ProtoInfo,
+        "protoinfo",
+        Unit::List,
+        "window scales, flags, tags: what the protocol's \
+      tracker knows",
+    ),
+    (Field::SeqAdj, "seqadj", Unit::List, "sequence adjustment per direction"),
+    (Field::Synproxy, "synproxy", Unit::List, "numbers of the SYN proxy"),
+    (Field::Src(Reply), "reply.src", Unit::Addr, "source address of answers: the real server"),
+    (Field::Dst(Reply), "reply.dst", Unit::Addr, "destination of answers: the translated source"),
+    (Field::Sport(Reply), "reply.sport", Unit::Number, "source port of answers"),
+    (Field::Dport(Reply), "reply.dport", Unit::Number, "destination port of answers"),
+    (Field::IcmpType(Reply), "reply.icmp_type", Unit::Number, "icmp type of answers"),
+    (Field::IcmpCode(Reply), "reply.icmp_code", Unit::Number, "icmp code of answers"),
+    (Field::IcmpId(Reply), "reply.icmp_id", Unit::Number, "icmp identifier of answers"),
+    (Field::DirZone(Orig), "orig.zone", Unit::Number, "zone of the original direction alone"),
+    (Field::DirZone(Reply), "reply.zone", Unit::Number, "zone of the reply direction alone"),
+    (Field::DirPackets(Orig), "orig.packets", Unit::Number, "packets of the original direction"),
+    (Field::DirBytes(Orig), "orig.bytes", Unit::Bytes, "bytes of the original direction"),
+    (Field::DirPackets(Reply), "reply.packets", Unit::Number, "packets of the reply direction"),
+    (Field::DirBytes(Reply), "reply.bytes", Unit::Bytes, "bytes of the reply direction"),
+];
+
+const NS_PER_S: i64 = 1_000_000_000;
+
+impl Field {
+    /// The field with this name; `orig.src` is `src`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let by = |name: &str| FIELDS.iter().find(|row| row.1 == name).map(|row| row.0);
+        by(name).or_else(|| by(name.strip_prefix("orig.")?))
+    }
+
+    /// All fields, in the order in which they are listed.
+    pub fn all() -> impl Iterator<Item = Self> {
+        FIELDS.iter().map(|row| row.0)
+    }
+
+    fn row(self) -> Option<&'static (Field, &'static str, Unit, &'static str)> {
+        FIELDS.iter().find(|row| row.0 == self)
+    }
+
+    /// Its name in scripts and filters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().map_or("", |row| row.1)
+    }
+
+    /// What its value is.
+    #[must_use]
+    pub fn unit(self) -> Unit {
+        self.row().map_or(Unit::Text, |row| row.2)
+    }
+
+    /// Its meaning, with the absent case.
+    #[must_use]
+    pub fn doc(self) -> &'static str {
+        self.row().map_or("", |row| row.3)
+    }
+
+    /// Its value in `flow`.
+    #[must_use]
+    pub fn get(self, flow: &Flow, view: View<'_>) -> Value {
+        match self {
+            Self::Family => Value::text(flow.family().name()),
+            Self::Proto => proto(flow),
+            Self::Src(dir) => Value::Addr(tuple(flow, dir).src),
+            Self::Dst(dir) => Value::Addr(tuple(flow, dir).dst),
+            Self::State => {
+                Value::or_absent(flow.proto_info.and_then(|i| i.state_name()), Value::text)
+            }
+            Self::Status => Value::or_absent(flow.status, |status| {
+                Value::List(status.names().into_iter().map(Value::text).collect())
+            }),
+            Self::Labels => Value::or_absent(flow.labels, |labels| {
+                let show = |bit| Value::text(view.labels.show(bit));
+                Value::List(labels.bits().map(show).collect())
+            }),
+            Self::Helper => {
+                Value::or_absent(flow.helper, |name| Value::text(name.as_str().to_owned()))
+            }
+            Self::Master => Value::or_absent(flow.rare.as_ref().and_then(|r| r.master), |master| {
+                tuple_value(&master)
+            }),
+            Self::Secctx => {
+                let secctx = flow.rare.as_ref().and_then(|rare| rare.secctx.clone());
+                Value::or_absent(secctx, Value::text)
+            }
+            Self::Start => Value::or_absent(flow.start_ns, Value::Time),
+            Self::Stop => Value::or_absent(flow.stop_ns, Value::Time),
+            Self::Snat => Value::Bool(flow.is_snat()),
+            Self::Dnat => Value::Bool(flow.is_dnat()),
+            Self::Nat => Value::Bool(flow.is_snat() || flow.is_dnat()),
+            Self::Assured => Value::or_absent(flow.has_status(Status::ASSURED), Value::Bool),
+            Self::Unreplied => {
+                let replied = flow.has_status(Status::SEEN_REPLY);
+                Value::or_absent(replied, |replied| Value::Bool(!replied))
+            }
+            Self::Related => Value::or_absent(flow.has_status(Status::EXPECTED), Value::Bool),
+            Self::Offload => Value::or_absent(flow.status, |status| {
+                Value::Bool(status.has(Status::OFFLOAD) || status.has(Status::HW_OFFLOAD))
+            }),
+            Self::ProtoInfo => Value::or_absent(flow.proto_info, |info| proto_info(&info)),
+            Self::SeqAdj => seqadj(flow),
+            Self::Synproxy => {
+                let proxy = flow.rare.as_ref().and_then(|rare| rare.synproxy);
+                Value::or_absent(proxy, |proxy| {
+                    map([
+                        ("isn", Value::Count(proxy.isn.into())),
+                        ("its", Value::Count(proxy.its.into())),
+                        ("tsoff", Value::Count(proxy.tsoff.into())),
+                    ])
+                })
+            }
+            Self::Packets => Value::or_absent(flow.packets(), Value::Count),
+            Self::Bytes => Value::or_absent(flow.bytes(), Value::Count),
+            Self::DirPackets(dir) => {
+                Value::or_absent(counters(flow, dir), |c| Value::Count(c.packets))
+            }
+            Self::DirBytes(dir) => Value::or_absent(counters(flow, dir), |c| Value::Count(c.bytes)),
+            Self::Timeout | Self::Age => {
+                Value::or_absent(self.number(flow, view.now_ns), Value::Duration)
+            }
+            _ => Value::or_absent(self.number(flow, view.now_ns), Value::Int),
+        }
+    }
+
+    /// Its value as a number, spans and times in nanoseconds; absent if it has none, or none that
+    /// fits 63 bits.
+    #[must_use]
+    #[inline]
+    pub fn number(self, flow: &Flow, now_ns: u64) -> Option<i64> {
+        let icmp = |dir| match tuple(flow, dir).l4 {
+            L4::Icmp { kind, code, id } => Some((kind, code, id)),
+            _ => None,
+        };
+        match self {
+            Self::Sport(dir) => tuple(flow, dir).sport().map(i64::from),
+            Self::Dport(dir) => tuple(flow, dir).dport().map(i64::from),
+            Self::IcmpType(dir) => icmp(dir).map(|(kind, _, _)| kind.into()),
+            Self::IcmpCode(dir) => icmp(dir).map(|(_, code, _)| code.into()),
+            Self::IcmpId(dir) => icmp(dir).map(|(_, _, id)| id.into()),
+            Self::Mark => flow.mark.map(i64::from),
+            Self::Zone => flow.zone_or_default().map(i64::from),
+            Self::DirZone(dir) => tuple(flow, dir).zone.map(i64::from),
+            Self::Timeout => flow.timeout_s.map(|seconds| i64::from(seconds) * NS_PER_S),
+            Self::Id => flow.id.map(i64::from),
+            Self::Refs => flow.refs.map(i64::from),
+            Self::Packets => flow.packets().and_then(signed),
+            Self::Bytes => flow.bytes().and_then(signed),
+            Self::DirPackets(dir) => counters(flow, dir).and_then(|c| signed(c.packets)),
+            Self::DirBytes(dir) => counters(flow, dir).and_then(|c| signed(c.bytes)),
+            Self::Start => flow.start_ns.and_then(signed),
+            Self::Stop => flow.stop_ns.and_then(signed),
+            Self::Age => flow.age_ns(now_ns).and_then(signed),
+            _ => None,
+        }
+    }
+}
+
+fn signed(count: u64) -> Option<i64> {
+    i64::try_from(count).ok()
+}
+
+#[inline]
+fn tuple(flow: &Flow, dir: Direction) -> &Tuple {
+    match dir {
+        Orig => &flow.orig,
+        Reply => &flow.reply,
+    }
+}
+
+fn counters(flow: &Flow, dir: Direction) -> Option<super::Counters> {
+    match dir {
+        Orig => flow.orig_counters,
+        Reply => flow.reply_counters,
+    }
+}
+
+fn proto(flow: &Flow) -> Value {
+    match flow.orig.proto.name() {
+        Some(name) => Value::text(name),
+        None => Value::text(flow.orig.proto.0.to_string()),
+    }
+}
+
+fn map<const N: usize>(pairs: [(&'static str, Value); N]) -> Value {
+    let present = pairs.into_iter().filter(|(_, value)| !value.is_absent());
+    Value::Map(present.map(|(name, value)| (Cow::Borrowed(name), value)).collect())
+}
+
+fn number(value: Option<impl Into<u64>>) -> Value {
+    Value::or_absent(value, |value| Value::Count(value.into()))
+}
+
+/// The parts of a tuple, as an expectation or a master shows them.
+fn tuple_value(tuple: &Tuple) -> Value {
+    map([
+        ("proto", Value::text(tuple.proto.to_string())),
+        ("src", Value::Addr(tuple.src)),
+        ("dst", Value::Addr(tuple.dst)),
+        ("sport", number(tuple.sport())),
+        ("dport", number(tuple.dport())),
+        ("zone", number(tuple.zone)),
+    ])
+}
+
+fn proto_info(info: &ProtoInfo) -> Value {
+    let state = ("state", Value::or_absent(info.state_name(), Value::text));
+    match info {
+        ProtoInfo::Tcp(tcp) => map([
+            state,
+            ("wscale_orig", number(tcp.wscale_orig)),
+            ("wscale_reply", number(tcp.wscale_reply)),
+            ("flags_orig", number(tcp.flags_orig.map(|flags| flags.flags))),
+            ("flags_reply", number(tcp.flags_reply.map(|flags| flags.flags))),
+        ]),
+        ProtoInfo::Sctp(sctp) => map([
+            state,
+            ("vtag_orig", number(sctp.vtag_orig)),
+            ("vtag_reply", number(sctp.vtag_reply)),
+        ]),
+        ProtoInfo::Dccp(dccp) => {
+            map([state, ("role", number(dccp.role)), ("handshake_seq", number(dccp.handshake_seq))])
+        }
+    }
+}
+
+fn seqadj(flow: &Flow) -> Value {
+    let Some(rare) = &flow.rare else { return Value::Absent };
+    let side = |adj: Option<super::SeqAdj>| {
+        Value::or_absent(adj, |adj| {
+            map([
+                ("correction_pos", Value::Count(adj.correction_pos.into())),
+                ("offset_before", Value::Int(adj.offset_before.into())),
+                ("offset_after", Value::Int(adj.offset_after.into())),
+            ])
+        })
+    };
+    match (rare.seqadj_orig, rare.seqadj_reply) {
+        (None, None) => Value::Absent,
+        (orig, reply) => map([("orig", side(orig)), ("reply", side(reply))]),
+    }
+}
+
+/// A field of an expectation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "EXPECT_FIELDS documents each, once, for help and reference")]
+pub enum ExpectField {
+    Family,
+    Proto,
+    Src,
+    Dst,
+    Sport,
+    Dport,
+    Mask,
+    Master,
+    Timeout,
+    Id,
+    Helper,
+    Zone,
+    Flags,
+    Class,
+    Function,
+    Nat,
+}
+
+/// Every field of an expectation, as [`FIELDS`].
+const EXPECT_FIELDS: &[(ExpectField, &str, Unit, &str)] = &[
+    (ExpectField::Family, "family", Unit::Text, "`ipv4` or `ipv6`"),
+    (ExpectField::Proto, "proto", Unit::Text, "protocol of the expected flow"),
+    (ExpectField::Src, "src", Unit::Addr, "source it may come from, under the mask"),
+    (ExpectField::Dst, "dst", Unit::Addr, "destination of the expected flow"),
+    (ExpectField::Sport, "sport", Unit::Number, "source port, under the mask"),
+    (ExpectField::Dport, "dport", Unit::Number, "destination port of the expected flow"),
+    (ExpectField::Mask, "mask", Unit::List, "which bits of source and source port count"),
+    (ExpectField::Master, "master", Unit::List, "original direction of the flow that foresaw it"),
+    (ExpectField::Timeout, "timeout", Unit::Duration, "time left; absent if it has no timer"),
+    (ExpectField::Id, "id", Unit::Number, "the kernel's id"),
+    (ExpectField::Helper, "helper", Unit::Text, "the helper that made it"),
+    (ExpectField::Zone, "zone", Unit::Number, "zone; no kernel up to 6.18 sends it"),
+    (ExpectField::Flags, "flags", Unit::List, "`permanent`, `inactive`, `userspace`"),
+    (ExpectField::Class, "class", Unit::Number, "class within the helper"),
+    (ExpectField::Function, "function", Unit::Text, "name of the kernel function it calls"),
+    (ExpectField::Nat, "nat", Unit::List, "NAT that the expected flow will get"),
+];
+
+impl ExpectField {
+    /// The field with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        EXPECT_FIELDS.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+
+    /// All fields, in the order in which they are listed.
+    pub fn all() -> impl Iterator<Item = Self> {
+        EXPECT_FIELDS.iter().map(|row| row.0)
+    }
+
+    fn row(self) -> Option<&'static (Self, &'static str, Unit, &'static str)> {
+        EXPECT_FIELDS.iter().find(|row| row.0 == self)
+    }
+
+    /// Its name in scripts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().map_or("", |row| row.1)
+    }
+
+    /// What its value is.
+    #[must_use]
+    pub fn unit(self) -> Unit {
+        self.row().map_or(Unit::Text, |row| row.2)
+    }
+
+    /// Its meaning, with the absent case.
+    #[must_use]
+    pub fn doc(self) -> &'static str {
+        self.row().map_or("", |row| row.3)
+    }
+
+    /// Its value in `expect`.
+    #[must_use]
+    pub fn get(self, expect: &Expectation) -> Value {
+        match self {
+            Self::Family => Value::text(expect.tuple.family().name()),
+            Self::Proto => Value::text(expect.tuple.proto.to_string()),
+            Self::Src => Value::Addr(expect.tuple.src),
+            Self::Dst => Value::Addr(expect.tuple.dst),
+            Self::Sport => number(expect.tuple.sport()),
+            Self::Dport => number(expect.tuple.dport()),
+            Self::Mask => tuple_value(&expect.mask),
+            Self::Master => tuple_value(&expect.master),
+            Self::Timeout => Value::or_absent(expect.timeout_s, |seconds| {
+                Value::Duration(i64::from(seconds) * NS_PER_S)
+            }),
+            Self::Id => number(expect.id),
+            Self::Helper => {
+                Value::or_absent(expect.helper, |name| Value::text(name.as_str().to_owned()))
+            }
+            Self::Zone => number(expect.zone),
+            Self::Flags => Value::or_absent(expect.flags, |flags| {
+                Value::List(flags.names().into_iter().map(Value::text).collect())
+            }),
+            Self::Class => number(expect.class),
+            Self::Function => Value::or_absent(expect.function.clone(), Value::text),
+            Self::Nat => Value::or_absent(expect.nat, |nat| {
+                map([
+                    ("direction", Value::text(if nat.direction == 0 { "orig" } else { "reply" })),
+                    ("tuple", tuple_value(&nat.tuple)),
+                ])
+            }),
+        }
+    }
+}
