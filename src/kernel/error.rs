@@ -23,6 +23,9 @@ pub enum KernelError {
     /// Something was asked that this source of flows cannot do; `0` is a sentence's start.
     #[error("{0}")]
     Unsupported(String),
+    /// Someone asked for an end before it came.
+    #[error("interrupted")]
+    Interrupted,
     /// `--read-only` forbids the change; `0` completes "will not …".
     #[error("will not {0}: --read-only is set")]
     ReadOnly(String),

@@ -1,6 +1,46 @@
 //! The door: the only room with a socket or `/proc`.
+//!
+//! A [`Source`] gives flows; [`Live`] is the one that also takes changes, in [`Batch`]es, and is
+//! listened to through an [`EventStream`]. Every change passes [`Safety`].
 
+mod batch;
+mod dump;
 mod error;
+mod events;
+mod live;
+mod netns;
+mod reason;
 pub mod sandbox;
+mod socket;
+mod source;
+pub mod sysctl;
 
+use std::fs;
+use std::time::SystemTime;
+
+use crate::flow::LabelMap;
+
+pub use batch::{Applied, Batch, Refused};
 pub use error::KernelError;
+pub use events::{EventStream, Heard, Wanted};
+pub use live::{Live, Safety};
+pub use netns::NetNs;
+pub use reason::{Verb, hint};
+pub use source::{DumpScope, FlowTable, Flows, Source};
+
+/// Where iptables, nft and `conntrack` look for names of labels.
+const LABEL_FILES: [&str; 2] = ["/etc/xtables/connlabel.conf", "/etc/connlabel.conf"];
+
+/// The names of labels on this machine; none if there is no such file.
+#[must_use]
+pub fn load_labels() -> LabelMap {
+    let text = LABEL_FILES.iter().find_map(|path| fs::read_to_string(path).ok());
+    text.map(|text| LabelMap::parse(&text)).unwrap_or_default()
+}
+
+/// The present, nanoseconds since 1970.
+#[must_use]
+pub fn now_ns() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}

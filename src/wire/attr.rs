@@ -6,6 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::DecodeError;
+use super::consts::{AttrName, Nest};
 
 /// Bytes of an attribute's header (`struct nlattr`).
 const HEADER: usize = 4;
@@ -21,18 +22,21 @@ pub struct Attr<'a> {
     pub kind: u16,
     /// Its payload, without padding.
     pub value: &'a [u8],
+    /// What it stands in, for its name in an error.
+    nest: &'static Nest,
 }
 
-/// Walks the attributes in `bytes`; `parent` names what contains them in an error.
+/// Walks the attributes in `bytes`, which `nest` can name.
 #[must_use]
-pub fn attrs<'a>(parent: &'static str, bytes: &'a [u8]) -> Attrs<'a> {
-    Attrs { parent, rest: bytes }
+#[inline]
+pub fn attrs<'a>(nest: &'static Nest, bytes: &'a [u8]) -> Attrs<'a> {
+    Attrs { nest, rest: bytes }
 }
 
 /// Iterator made by [`attrs`]. After an error it ends.
 #[derive(Debug, Clone)]
 pub struct Attrs<'a> {
-    parent: &'static str,
+    nest: &'static Nest,
     rest: &'a [u8],
 }
 
@@ -41,43 +45,73 @@ impl<'a> Iterator for Attrs<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest;
-        let Some((&[l0, l1, k0, k1], _)) = rest.split_first_chunk::<HEADER>() else {
-            self.rest = &[];
-            // Up to three bytes may be padding of the last attribute.
-            return (!rest.iter().all(|&byte| byte == 0))
-                .then_some(Err(DecodeError::Header { parent: self.parent, left: rest.len() }));
+        let Some((&[l0, l1, k0, k1], _)) = self.rest.split_first_chunk::<HEADER>() else {
+            return self.tail().map(Err);
         };
         let len = usize::from(u16::from_ne_bytes([l0, l1]));
         let kind = u16::from_ne_bytes([k0, k1]) & NLA_TYPE_MASK;
-        let Some(value) = rest.get(HEADER..len) else {
-            self.rest = &[];
-            let left = rest.len();
-            return Some(Err(DecodeError::Length { parent: self.parent, kind, says: len, left }));
+        let Some(value) = self.rest.get(HEADER..len) else {
+            return Some(Err(self.lying(kind, len)));
         };
-        self.rest = rest.get(len.next_multiple_of(4)..).unwrap_or_default();
-        Some(Ok(Attr { kind, value }))
+        self.rest = self.rest.get(len.next_multiple_of(4)..).unwrap_or_default();
+        Some(Ok(Attr { kind, value, nest: self.nest }))
+    }
+}
+
+impl Attrs<'_> {
+    /// Fewer bytes than a header are left: nothing, padding of the last attribute, or an error.
+    #[cold]
+    fn tail(&mut self) -> Option<DecodeError> {
+        let rest = std::mem::take(&mut self.rest);
+        let padding = rest.iter().all(|&byte| byte == 0);
+        (!padding).then_some(DecodeError::Header { nest: self.nest.name(), left: rest.len() })
+    }
+
+    #[cold]
+    fn lying(&mut self, kind: u16, says: usize) -> DecodeError {
+        let left = std::mem::take(&mut self.rest).len();
+        DecodeError::Length { attr: self.nest.attr(kind), says, left }
     }
 }
 
 impl<'a> Attr<'a> {
-    /// The first `N` bytes of the value.
+    /// Its name, for an error.
+    #[must_use]
+    pub fn name(&self) -> AttrName {
+        self.nest.attr(self.kind)
+    }
+
+    /// The attributes in its value, which `nest` can name.
+    #[must_use]
     #[inline]
-    fn take<const N: usize>(&self, name: &'static str) -> Result<[u8; N], DecodeError> {
-        self.value.first_chunk::<N>().copied().ok_or(DecodeError::Short {
-            name,
-            need: N,
-            found: self.value.len(),
-        })
+    pub fn attrs(&self, nest: &'static Nest) -> Attrs<'a> {
+        attrs(nest, self.value)
+    }
+
+    /// The first `N` bytes of the value.
+    ///
+    /// # Errors
+    /// `Short` if it has fewer; likewise for the other readers.
+    #[inline]
+    pub fn array<const N: usize>(&self) -> Result<[u8; N], DecodeError> {
+        match self.value.first_chunk::<N>() {
+            Some(bytes) => Ok(*bytes),
+            None => Err(self.short(N)),
+        }
+    }
+
+    #[cold]
+    fn short(&self, need: usize) -> DecodeError {
+        DecodeError::Short { attr: self.name(), need, found: self.value.len() }
     }
 
     /// A byte.
     ///
     /// # Errors
-    /// `Short` if the value is empty; likewise for the other readers.
+    /// `Short` if the value is empty.
     #[inline]
-    pub fn u8(&self, name: &'static str) -> Result<u8, DecodeError> {
-        self.take::<1>(name).map(|[byte]| byte)
+    pub fn u8(&self) -> Result<u8, DecodeError> {
+        self.array::<1>().map(|[byte]| byte)
     }
 
     /// A big-endian 16-bit number.
@@ -85,8 +119,8 @@ impl<'a> Attr<'a> {
     /// # Errors
     /// `Short` if the value has fewer than 2 bytes.
     #[inline]
-    pub fn be_u16(&self, name: &'static str) -> Result<u16, DecodeError> {
-        self.take(name).map(u16::from_be_bytes)
+    pub fn be_u16(&self) -> Result<u16, DecodeError> {
+        self.array().map(u16::from_be_bytes)
     }
 
     /// A big-endian 32-bit number.
@@ -94,8 +128,8 @@ impl<'a> Attr<'a> {
     /// # Errors
     /// `Short` if the value has fewer than 4 bytes.
     #[inline]
-    pub fn be_u32(&self, name: &'static str) -> Result<u32, DecodeError> {
-        self.take(name).map(u32::from_be_bytes)
+    pub fn be_u32(&self) -> Result<u32, DecodeError> {
+        self.array().map(u32::from_be_bytes)
     }
 
     /// A big-endian 64-bit number.
@@ -103,8 +137,17 @@ impl<'a> Attr<'a> {
     /// # Errors
     /// `Short` if the value has fewer than 8 bytes.
     #[inline]
-    pub fn be_u64(&self, name: &'static str) -> Result<u64, DecodeError> {
-        self.take(name).map(u64::from_be_bytes)
+    pub fn be_u64(&self) -> Result<u64, DecodeError> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    /// A 32-bit number in host order.
+    ///
+    /// # Errors
+    /// `Short` if the value has fewer than 4 bytes.
+    #[inline]
+    pub fn ne_u32(&self) -> Result<u32, DecodeError> {
+        self.array().map(u32::from_ne_bytes)
     }
 
     /// An IPv4 address.
@@ -112,8 +155,8 @@ impl<'a> Attr<'a> {
     /// # Errors
     /// `Short` if the value has fewer than 4 bytes.
     #[inline]
-    pub fn ipv4(&self, name: &'static str) -> Result<IpAddr, DecodeError> {
-        self.take::<4>(name).map(|octets| IpAddr::V4(Ipv4Addr::from(octets)))
+    pub fn ipv4(&self) -> Result<IpAddr, DecodeError> {
+        self.array::<4>().map(|octets| IpAddr::V4(Ipv4Addr::from(octets)))
     }
 
     /// An IPv6 address.
@@ -121,8 +164,8 @@ impl<'a> Attr<'a> {
     /// # Errors
     /// `Short` if the value has fewer than 16 bytes.
     #[inline]
-    pub fn ipv6(&self, name: &'static str) -> Result<IpAddr, DecodeError> {
-        self.take::<16>(name).map(|octets| IpAddr::V6(Ipv6Addr::from(octets)))
+    pub fn ipv6(&self) -> Result<IpAddr, DecodeError> {
+        self.array::<16>().map(|octets| IpAddr::V6(Ipv6Addr::from(octets)))
     }
 
     /// The bytes before the first NUL (all of them if there is none).
@@ -190,12 +233,7 @@ impl AttrWriter {
 
     /// An attribute with these bytes as its value, padded to four.
     pub fn bytes(&mut self, kind: u16, value: &[u8]) {
-        // Longer than an attribute can be: nothing flowsh writes comes near 64 KiB.
-        let len = u16::try_from(HEADER + value.len()).unwrap_or(u16::MAX);
-        self.bytes.extend_from_slice(&len.to_ne_bytes());
-        self.bytes.extend_from_slice(&kind.to_ne_bytes());
-        self.bytes.extend_from_slice(value);
-        self.pad();
+        self.attr(kind, |out| out.raw(value));
     }
 
     /// A byte.
@@ -220,26 +258,36 @@ impl AttrWriter {
 
     /// A NUL-terminated string.
     pub fn text(&mut self, kind: u16, value: &[u8]) {
-        let mut terminated = Vec::with_capacity(value.len() + 1);
-        terminated.extend_from_slice(value);
-        terminated.push(0);
-        self.bytes(kind, &terminated);
+        self.attr(kind, |out| {
+            out.raw(value);
+            out.raw(&[0]);
+        });
+    }
+
+    /// An address, under the kind of its family.
+    pub fn addr(&mut self, v4: u16, v6: u16, addr: &IpAddr) {
+        match addr {
+            IpAddr::V4(addr) => self.bytes(v4, &addr.octets()),
+            IpAddr::V6(addr) => self.bytes(v6, &addr.octets()),
+        }
     }
 
     /// A nest, with `NLA_F_NESTED`, filled by `fill`.
     pub fn nest(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
+        self.attr(kind | NLA_F_NESTED, fill);
+    }
+
+    /// A header, what `fill` appends, and padding; the length is written last.
+    fn attr(&mut self, kind: u16, fill: impl FnOnce(&mut Self)) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0, 0]);
-        self.bytes.extend_from_slice(&(kind | NLA_F_NESTED).to_ne_bytes());
+        self.bytes.extend_from_slice(&kind.to_ne_bytes());
         fill(self);
+        // Longer than an attribute can be: nothing flowsh writes comes near 64 KiB.
         let len = u16::try_from(self.bytes.len() - start).unwrap_or(u16::MAX);
         if let Some(slot) = self.bytes.get_mut(start..start + 2) {
             slot.copy_from_slice(&len.to_ne_bytes());
         }
-        self.pad();
-    }
-
-    fn pad(&mut self) {
         self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
     }
 }

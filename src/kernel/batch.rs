@@ -1,0 +1,232 @@
+//! Changes sent together: many requests in one datagram, every answer matched to its request.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::KernelError;
+use super::live::{Live, answered};
+use super::reason::{Verb, hint};
+use super::socket::{DATAGRAM_BYTES, Socket};
+use crate::flow::{ExpectKey, FlowKey, NewFlow, Patch, Status};
+use crate::wire::{Answer, Requests, messages};
+
+/// Requests in one datagram. Each refusal takes 832 bytes of the receive buffer, whose default
+/// holds 256: so no answer is lost, and the time from seeing a flow to changing it stays short.
+const REQUESTS: usize = 150;
+
+/// What became of the changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Changes that the kernel made, or under `--dry-run` would have been asked to make.
+    pub done: u64,
+    /// Flows that were gone, or were replaced by another with the same tuple, before it came to it.
+    pub gone: u64,
+    /// Changes that the kernel refused.
+    pub failed: u64,
+    /// The refusals, by errno and what the kernel said.
+    pub reasons: BTreeMap<(i32, String), Refused>,
+}
+
+/// Refusals of one kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// How many.
+    pub count: u64,
+    /// The first of them, as text.
+    pub example: String,
+    /// What to do about it.
+    pub hint: Option<&'static str>,
+}
+
+/// One request that was sent and not yet answered.
+#[derive(Debug)]
+struct Pending {
+    verb: Verb,
+    key: FlowKey,
+    /// A create that finds its flow has failed; a delete or update that finds none has not.
+    absent_is_gone: bool,
+    answer: Option<Answer>,
+}
+
+/// Changes on their way. Call [`Self::finish`]: what is still unsent is lost otherwise.
+#[derive(Debug)]
+#[must_use = "changes that were not sent are lost; call finish"]
+pub struct Batch<'a> {
+    live: &'a Live,
+    /// None: a dry run, in which everything is counted and nothing is sent.
+    socket: Option<Socket>,
+    requests: Requests,
+    pending: Vec<Pending>,
+    first_seq: u32,
+    buffer: Vec<u8>,
+    applied: Applied,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(live: &'a Live, socket: Option<Socket>) -> Self {
+        Self {
+            live,
+            socket,
+            requests: Requests::new(),
+            pending: Vec::with_capacity(REQUESTS),
+            first_seq: 0,
+            buffer: vec![0; DATAGRAM_BYTES],
+            applied: Applied::default(),
+        }
+    }
+
+    /// Deletes the flow with this key, if its id is still the same.
+    ///
+    /// # Errors
+    ///
+    /// The socket failed; a refused change is no error but part of [`Applied`]. Likewise below.
+    pub fn delete(&mut self, key: &FlowKey) -> Result<(), KernelError> {
+        self.push(Verb::Delete, *key, true, |requests, seq| requests.delete_flow(seq, key, false))
+    }
+
+    /// Changes the flow with this key, whose status was `present` when it was seen.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::delete`].
+    pub fn update(
+        &mut self,
+        key: &FlowKey,
+        patch: &Patch,
+        present: Option<Status>,
+    ) -> Result<(), KernelError> {
+        self.push(Verb::Update, *key, true, |requests, seq| {
+            requests.update_flow(seq, key, patch, present, false);
+        })
+    }
+
+    /// Makes a flow; it is a failure if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::delete`].
+    pub fn create(&mut self, new: &NewFlow) -> Result<(), KernelError> {
+        self.push(Verb::Create, new.key(), false, |requests, seq| {
+            requests.create_flow(seq, new, true, false);
+        })
+    }
+
+    /// Deletes an expectation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::delete`].
+    pub fn delete_expectation(&mut self, key: &ExpectKey) -> Result<(), KernelError> {
+        let named = FlowKey { tuple: key.tuple, zone: key.zone, id: key.id };
+        self.push(Verb::Expect, named, true, |requests, seq| {
+            requests.delete_expectation(seq, key, false);
+        })
+    }
+
+    /// Counts a flow that was found gone before it came to the kernel.
+    pub fn count_gone(&mut self) {
+        self.applied.gone += 1;
+    }
+
+    /// Sends what is left and says what became of everything.
+    ///
+    /// # Errors
+    ///
+    /// The socket failed, so that nothing is known of the last requests.
+    pub fn finish(mut self) -> Result<Applied, KernelError> {
+        self.flush()?;
+        Ok(self.applied)
+    }
+
+    /// What became of the changes that were sent so far.
+    pub fn applied(&self) -> &Applied {
+        &self.applied
+    }
+
+    fn push(
+        &mut self,
+        verb: Verb,
+        key: FlowKey,
+        absent_is_gone: bool,
+        write: impl FnOnce(&mut Requests, u32),
+    ) -> Result<(), KernelError> {
+        if self.socket.is_none() {
+            self.applied.done += 1;
+            return Ok(());
+        }
+        let seq = self.live.next_seq();
+        if self.pending.is_empty() {
+            self.first_seq = seq;
+        }
+        write(&mut self.requests, seq);
+        self.pending.push(Pending { verb, key, absent_is_gone, answer: None });
+        if self.pending.len() >= REQUESTS { self.flush() } else { Ok(()) }
+    }
+
+    /// Sends the batch, the last request asking for an acknowledgement, and reads all answers.
+    fn flush(&mut self) -> Result<(), KernelError> {
+        let Some(socket) = self.socket.as_ref().filter(|_| !self.pending.is_empty()) else {
+            return Ok(());
+        };
+        self.requests.acknowledge_last();
+        let lost = |source: io::Error| KernelError::refused("send the changes", source);
+        socket.send(self.requests.as_bytes()).map_err(lost)?;
+        let last = self.pending.len() - 1;
+        // The kernel answers in order, so the answer to the last request is the last answer.
+        'answers: loop {
+            for message in messages(socket.receive(&mut self.buffer).map_err(lost)?) {
+                let message = message?;
+                let index = message.seq.wrapping_sub(self.first_seq);
+                let Ok(index) = usize::try_from(index) else { continue };
+                let (Some(pending), Some(answer)) =
+                    (self.pending.get_mut(index), answered(&message)?)
+                else {
+                    continue;
+                };
+                pending.answer = Some(answer);
+                if index == last {
+                    break 'answers;
+                }
+            }
+        }
+        for pending in self.pending.drain(..) {
+            self.applied.record(&pending);
+        }
+        self.requests.clear();
+        self.live.interrupted()
+    }
+}
+
+impl Applied {
+    fn record(&mut self, pending: &Pending) {
+        // Only refusals are answered: silence is success.
+        let answer = pending.answer.as_ref().filter(|answer| answer.errno != 0);
+        let Some(answer) = answer else {
+            self.done += 1;
+            return;
+        };
+        let lost = matches!(answer.errno, libc::ENOENT | libc::ETIME);
+        if lost && pending.absent_is_gone {
+            self.gone += 1;
+            return;
+        }
+        self.failed += 1;
+        let said = answer.message.clone().unwrap_or_default();
+        let refused = self.reasons.entry((answer.errno, said)).or_insert_with(|| Refused {
+            count: 0,
+            example: pending.key.to_string(),
+            hint: hint(pending.verb, answer.errno),
+        });
+        refused.count += 1;
+    }
+
+    /// Adds what became of other changes.
+    pub fn merge(&mut self, other: Self) {
+        self.done += other.done;
+        self.gone += other.gone;
+        self.failed += other.failed;
+        for (reason, more) in other.reasons {
+            self.reasons.entry(reason).and_modify(|r| r.count += more.count).or_insert(more);
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The live table of one namespace: questions answered by one request each. Dumps, batches of
+//! changes and events have files of their own.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::batch::Batch;
+use super::dump::{Dump, collect};
+use super::reason::{Verb, hint};
+use super::socket::{DATAGRAM_BYTES, Socket};
+use super::source::{Flows, Source};
+use super::{KernelError, NetNs, sysctl};
+use crate::flow::{
+    CpuStats, ExpectCpuStats, ExpectKey, Expectation, Family, Filter, Flow, FlowKey, GlobalStats,
+    NewExpectation,
+};
+use crate::wire::{
+    Answer, DumpScope, Message, NLMSG_ERROR, Requests, decode_answer, decode_cpu_stats,
+    decode_expect_cpu_stats, decode_expectation, decode_flow, decode_global_stats, messages,
+};
+
+/// Whether changes reach the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Safety {
+    /// They do.
+    #[default]
+    Live,
+    /// They are counted as if they had (`--dry-run`).
+    DryRun,
+    /// They are refused (`--read-only`).
+    ReadOnly,
+}
+
+/// The conntrack of one namespace, with the rules of the house for changing it.
+#[derive(Debug)]
+pub struct Live {
+    netns: NetNs,
+    safety: Safety,
+    interrupt: Arc<AtomicBool>,
+    asking: RefCell<Option<Socket>>,
+    seq: AtomicU32,
+}
+
+impl Live {
+    /// The table of `netns`. Nothing is opened yet; `interrupt` ends long reads when it is set.
+    #[must_use]
+    pub fn new(netns: NetNs, safety: Safety, interrupt: Arc<AtomicBool>) -> Self {
+        let (asking, seq) = (RefCell::new(None), AtomicU32::new(1));
+        Self { netns, safety, interrupt, asking, seq }
+    }
+
+    /// The same rules in another namespace.
+    #[must_use]
+    pub fn elsewhere(&self, netns: NetNs) -> Self {
+        Self::new(netns, self.safety, Arc::clone(&self.interrupt))
+    }
+
+    /// The namespace.
+    #[must_use]
+    pub fn netns(&self) -> &NetNs {
+        &self.netns
+    }
+
+    /// Whether changes reach the kernel.
+    #[must_use]
+    pub fn safety(&self) -> Safety {
+        self.safety
+    }
+
+    /// True if changes are only counted.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        self.safety == Safety::DryRun
+    }
+
+    /// An error once someone asked for an end.
+    pub(super) fn interrupted(&self) -> Result<(), KernelError> {
+        if self.interrupt.load(Ordering::Relaxed) { Err(KernelError::Interrupted) } else { Ok(()) }
+    }
+
+    /// Lets a change pass or refuses it; `Ok(false)` means "count it, do not send it".
+    pub(super) fn may(&self, what: &str) -> Result<bool, KernelError> {
+        match self.safety {
+            Safety::Live => Ok(true),
+            Safety::DryRun => Ok(false),
+            Safety::ReadOnly => Err(KernelError::ReadOnly(what.to_owned())),
+        }
+    }
+
+    /// A sequence number for the next request.
+    pub(super) fn next_seq(&self) -> u32 {
+        self.seq.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Requests for changes, sent together.
+    ///
+    /// # Errors
+    ///
+    /// Changes are forbidden, or the socket cannot be opened; `what` completes "will not …".
+    pub fn batch(&self, what: &str) -> Result<Batch<'_>, KernelError> {
+        let send = self.may(what)?;
+        Ok(Batch::new(self, send.then(|| Socket::open(&self.netns)).transpose()?))
+    }
+
+    /// The flow that `key` names; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// No permission, or the kernel cannot read the key.
+    ///
+    /// Source: `ctnetlink_get_conntrack()`, Linux 6.18; it does not look at the id.
+    pub fn get(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
+        let what = format!("look up {key}");
+        let found = self.ask(Verb::Read, what, |requests, seq| requests.get_flow(seq, key, false));
+        absent_if_missing(found, |payload| Ok(decode_flow(payload)?))
+    }
+
+    /// The expectation that `key` names; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// No permission, or the kernel cannot read the key.
+    pub fn get_expectation(&self, key: &ExpectKey) -> Result<Option<Expectation>, KernelError> {
+        let what = format!("look up the expectation of {}", key.tuple);
+        let found = self.ask(Verb::Read, what, |requests, seq| requests.get_expectation(seq, key));
+        absent_if_missing(found, |payload| Ok(decode_expectation(payload)?))
+    }
+
+    /// Makes an expectation; fails if it exists.
+    ///
+    /// # Errors
+    ///
+    /// The master does not exist or has no helper, or changes are forbidden.
+    pub fn create_expectation(&self, new: &NewExpectation) -> Result<(), KernelError> {
+        let what = format!("create the expectation of {}", new.tuple);
+        self.change(Verb::Expect, what, |requests, seq| {
+            requests.create_expectation(seq, new, true);
+        })
+    }
+
+    /// Deletes every flow of one family, or of both, in one request.
+    ///
+    /// # Errors
+    ///
+    /// No permission, or changes are forbidden.
+    ///
+    /// Source: `ctnetlink_flush_conntrack()`; the family is honoured since Linux 5.3.
+    pub fn flush(&self, family: Option<Family>) -> Result<(), KernelError> {
+        let what = "flush the conntrack table".to_owned();
+        self.change(Verb::Delete, what, |requests, seq| requests.flush_flows(seq, family))
+    }
+
+    /// Deletes every expectation.
+    ///
+    /// # Errors
+    ///
+    /// No permission, or changes are forbidden.
+    pub fn flush_expectations(&self) -> Result<(), KernelError> {
+        let what = "flush the expectation table".to_owned();
+        self.change(Verb::Expect, what, Requests::flush_expectations)
+    }
+
+    /// How many flows there are, and how many there may be.
+    ///
+    /// # Errors
+    ///
+    /// No permission.
+    pub fn global_stats(&self) -> Result<GlobalStats, KernelError> {
+        let what = "count the flows".to_owned();
+        let payload = self.ask(Verb::Read, what, Requests::global_stats)?;
+        Ok(decode_global_stats(&payload)?)
+    }
+
+    /// Counters of every CPU.
+    ///
+    /// # Errors
+    ///
+    /// No permission.
+    pub fn cpu_stats(&self) -> Result<Vec<CpuStats>, KernelError> {
+        collect(self, "read the statistics", Requests::cpu_stats, decode_cpu_stats)
+    }
+
+    /// Expectation counters of every CPU.
+    ///
+    /// # Errors
+    ///
+    /// No permission.
+    pub fn expect_cpu_stats(&self) -> Result<Vec<ExpectCpuStats>, KernelError> {
+        let what = "read the expectation statistics";
+        collect(self, what, Requests::expect_cpu_stats, decode_expect_cpu_stats)
+    }
+
+    /// Writes the sysctl `nf_conntrack_NAME`.
+    ///
+    /// # Errors
+    ///
+    /// There is no such sysctl, the value is refused, or changes are forbidden.
+    pub fn set_sysctl(&self, name: &str, value: i64) -> Result<(), KernelError> {
+        if self.may(&format!("set nf_conntrack_{name}"))? {
+            sysctl::write(&self.netns, name, value)?;
+        }
+        Ok(())
+    }
+
+    /// One request that changes something, acknowledged.
+    fn change(
+        &self,
+        verb: Verb,
+        what: String,
+        write: impl FnOnce(&mut Requests, u32),
+    ) -> Result<(), KernelError> {
+        if self.may(&what)? {
+            self.ask(verb, what, write)?;
+        }
+        Ok(())
+    }
+
+    /// One request, one answer: the payload, or nothing for an acknowledgement.
+    fn ask(
+        &self,
+        verb: Verb,
+        what: String,
+        write: impl FnOnce(&mut Requests, u32),
+    ) -> Result<Vec<u8>, KernelError> {
+        let seq = self.next_seq();
+        let mut requests = Requests::new();
+        write(&mut requests, seq);
+        let mut slot = self.asking.borrow_mut();
+        let socket = match slot.take() {
+            Some(socket) => socket,
+            None => Socket::open(&self.netns)?,
+        };
+        let refused = |source: std::io::Error| KernelError::Refused {
+            what: what.clone(),
+            hint: source.raw_os_error().and_then(|errno| hint(verb, errno)),
+            source,
+        };
+        socket.send(requests.as_bytes()).map_err(refused)?;
+        let mut buffer = vec![0; DATAGRAM_BYTES];
+        loop {
+            let datagram = socket.receive(&mut buffer).map_err(refused)?;
+            for message in messages(datagram) {
+                let message = message?;
+                if message.seq != seq {
+                    continue; // The rest of an answer that nobody waited for.
+                }
+                let answer = answered(&message)?;
+                // Only a socket whose answer was read to its end is used again.
+                *slot = Some(socket);
+                return match answer {
+                    None => Ok(message.payload.to_vec()),
+                    Some(answer) if answer.errno == 0 => Ok(Vec::new()),
+                    Some(answer) => Err(refusal(verb, what, &answer)),
+                };
+            }
+        }
+    }
+}
+
+/// The error or acknowledgement in `message`, if it is one.
+pub(super) fn answered(message: &Message<'_>) -> Result<Option<Answer>, KernelError> {
+    let answers = message.kind == NLMSG_ERROR;
+    Ok(answers.then(|| decode_answer(message)).transpose()?)
+}
+
+/// The error for an answer with an errno, with what the kernel added to it.
+pub(super) fn refusal(verb: Verb, what: String, answer: &Answer) -> KernelError {
+    let what = match &answer.message {
+        Some(message) => format!("{what}: {message}"),
+        None => what,
+    };
+    let source = std::io::Error::from_raw_os_error(answer.errno);
+    KernelError::Refused { what, source, hint: hint(verb, answer.errno) }
+}
+
+fn absent_if_missing<T>(
+    found: Result<Vec<u8>, KernelError>,
+    decode: impl FnOnce(&[u8]) -> Result<T, KernelError>,
+) -> Result<Option<T>, KernelError> {
+    match found {
+        Ok(payload) => decode(&payload).map(Some),
+        Err(error) if error.errno() == Some(libc::ENOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Source for Live {
+    fn flows(&self, scope: &DumpScope, filter: &Filter) -> Result<Box<dyn Flows>, KernelError> {
+        if scope.zero && !self.may("set counters to zero")? {
+            let what = "reading counters and setting them to zero cannot be tried without doing it";
+            return Err(KernelError::Unsupported(what.to_owned()));
+        }
+        Ok(Box::new(Dump::start(self, scope, filter)?))
+    }
+
+    fn expectations(&self, family: Option<Family>) -> Result<Vec<Expectation>, KernelError> {
+        let write = |requests: &mut Requests, seq| requests.dump_expectations(seq, family);
+        collect(self, "list the expectations", write, decode_expectation)
+    }
+
+    fn live(&self) -> Result<&Live, KernelError> {
+        Ok(self)
+    }
+}
+
+impl Live {
+    /// What ends long reads.
+    pub(super) fn interrupt(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.interrupt)
+    }
+}

@@ -1,0 +1,152 @@
+//! A netfilter netlink socket: opened in a namespace, sent to, received from. What the bytes mean
+//! is the wire's affair.
+
+use std::io;
+use std::os::fd::AsRawFd;
+
+use netlink_sys::Socket as NetlinkSocket;
+use netlink_sys::protocols::NETLINK_NETFILTER;
+
+use super::{KernelError, NetNs};
+
+/// The kernel never puts more than this in one datagram of a dump: `netlink_dump()` caps the buffer
+/// it allocates at `SKB_WITH_OVERHEAD(32768)`, Linux 6.18.
+pub(super) const DATAGRAM_BYTES: usize = 32 * 1024;
+
+/// Index of `sk_drops` in the answer to `SO_MEMINFO` (`SK_MEMINFO_DROPS`).
+const SK_MEMINFO_DROPS: usize = 8;
+/// Words of that answer (`SK_MEMINFO_VARS`).
+const SK_MEMINFO_VARS: usize = 9;
+
+/// One open socket. Closed on drop.
+#[derive(Debug)]
+pub(super) struct Socket {
+    inner: NetlinkSocket,
+}
+
+impl Socket {
+    /// Opens a bound socket in `netns` that explains errors and checks requests strictly.
+    ///
+    /// # Errors
+    ///
+    /// The namespace cannot be entered, or the kernel has no netfilter netlink.
+    pub(super) fn open(netns: &NetNs) -> Result<Self, KernelError> {
+        let inner = netns.run(|| {
+            let mut socket = NetlinkSocket::new(NETLINK_NETFILTER)?;
+            socket.bind_auto()?;
+            Ok(socket)
+        });
+        let inner = inner?.map_err(|source| KernelError::Refused {
+            what: "open a netfilter netlink socket".to_owned(),
+            source,
+            hint: Some("the kernel needs CONFIG_NETFILTER_NETLINK (module nfnetlink)"),
+        })?;
+        // Either may be missing on an old kernel; requests are the same without.
+        let _ = inner.set_ext_ack(true);
+        let _ = inner.set_netlink_get_strict_chk(true);
+        Ok(Self { inner })
+    }
+
+    /// Sends one datagram: a request, or a batch of them.
+    pub(super) fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        loop {
+            match self.inner.send(bytes, 0) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Receives one datagram into `buffer` and returns the part of it that was filled.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` after the time set with [`Self::set_receive_timeout`]; `InvalidData` for a
+    /// datagram that does not fit, whose rest would be lost.
+    pub(super) fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+        let fd = self.inner.as_raw_fd();
+        let received = loop {
+            // SAFETY: the pointer and the length are those of one live, exclusive slice, and the
+            // kernel writes no more than the length, whatever it returns for MSG_TRUNC.
+            #[expect(unsafe_code, reason = "netlink-sys cannot tell a truncated datagram safely")]
+            let result =
+                unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_TRUNC) };
+            match usize::try_from(result) {
+                Ok(received) => break received,
+                Err(_) => match io::Error::last_os_error() {
+                    error if error.kind() == io::ErrorKind::Interrupted => (),
+                    error => return Err(error),
+                },
+            }
+        };
+        buffer.get(..received).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, "a datagram is longer than 32 KiB")
+        })
+    }
+
+    /// Makes [`Self::receive`] give up after `milliseconds`.
+    pub(super) fn set_receive_timeout(&self, milliseconds: u32) -> io::Result<()> {
+        let timeout = libc::timeval {
+            tv_sec: (milliseconds / 1000).into(),
+            tv_usec: (milliseconds % 1000 * 1000).into(),
+        };
+        self.set_option(libc::SO_RCVTIMEO, &timeout)
+    }
+
+    /// Asks for a receive buffer of `bytes`; the privileged way first, then up to `rmem_max`.
+    pub(super) fn set_receive_buffer(&self, bytes: i32) -> io::Result<()> {
+        self.set_option(libc::SO_RCVBUFFORCE, &bytes)
+            .or_else(|_| self.set_option(libc::SO_RCVBUF, &bytes))
+    }
+
+    fn set_option<T: Copy>(&self, option: libc::c_int, value: &T) -> io::Result<()> {
+        let length = libc::socklen_t::try_from(size_of::<T>()).unwrap_or(libc::socklen_t::MAX);
+        // SAFETY: the pointer and the length are those of one live value of a plain C type.
+        #[expect(unsafe_code, reason = "netlink-sys has no such option")]
+        let result = unsafe {
+            libc::setsockopt(
+                self.inner.as_raw_fd(),
+                libc::SOL_SOCKET,
+                option,
+                std::ptr::from_ref(value).cast(),
+                length,
+            )
+        };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Joins a multicast group.
+    pub(super) fn join(&self, group: u32) -> io::Result<()> {
+        self.inner.add_membership(group)
+    }
+
+    /// Makes a full buffer drop only what does not fit, without an error; see [`Self::drops`].
+    pub(super) fn set_no_enobufs(&self) -> io::Result<()> {
+        self.inner.set_no_enobufs(true)
+    }
+
+    /// How many datagrams the kernel dropped since the socket was opened, exactly.
+    ///
+    /// Source: `sk_get_meminfo()` in `net/core/sock.c`, Linux 4.12 and later.
+    pub(super) fn drops(&self) -> io::Result<u32> {
+        let mut words = [0_u32; SK_MEMINFO_VARS];
+        let mut length = libc::socklen_t::try_from(size_of_val(&words)).unwrap_or_default();
+        // SAFETY: pointer and length describe one live array; the kernel writes at most `length`
+        // bytes and stores how many it wrote in `length`, which lives as long.
+        #[expect(unsafe_code, reason = "netlink-sys has no SO_MEMINFO")]
+        let result = unsafe {
+            libc::getsockopt(
+                self.inner.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_MEMINFO,
+                words.as_mut_ptr().cast(),
+                &raw mut length,
+            )
+        };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(words.get(SK_MEMINFO_DROPS).copied().unwrap_or_default())
+    }
+}

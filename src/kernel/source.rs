@@ -1,0 +1,44 @@
+//! What every source of flows can do, be it a live kernel or a recording.
+
+use std::fmt;
+
+use super::{KernelError, Live};
+use crate::flow::{Expectation, Family, Filter, Flow};
+pub use crate::wire::{DumpScope, FlowTable};
+
+/// Where flows come from.
+pub trait Source: fmt::Debug {
+    /// The flows in `scope` that `filter` takes, one after the other; nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// The source cannot be read, or not so.
+    fn flows(&self, scope: &DumpScope, filter: &Filter) -> Result<Box<dyn Flows>, KernelError>;
+
+    /// The expectations of one family, or of both.
+    ///
+    /// # Errors
+    ///
+    /// The source cannot be read, or holds none.
+    fn expectations(&self, family: Option<Family>) -> Result<Vec<Expectation>, KernelError>;
+
+    /// The live table behind it.
+    ///
+    /// # Errors
+    ///
+    /// It is not live: what was recorded cannot be changed or listened to.
+    fn live(&self) -> Result<&Live, KernelError>;
+}
+
+/// Flows being read.
+pub trait Flows {
+    /// The next flow, valid until the next call; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Reading failed; what came before still stands, but is not all.
+    fn next(&mut self) -> Result<Option<&Flow>, KernelError>;
+
+    /// The flow that [`Self::next`] gave last.
+    fn current(&self) -> Option<&Flow>;
+}

@@ -1,0 +1,52 @@
+//! Everything that scripts can see, one file per topic. Each function carries its documentation,
+//! which help, reference and completion are made from.
+
+use rhai::{Engine, Module};
+
+mod addr;
+mod change;
+mod event;
+mod expect;
+mod filter;
+mod flow;
+mod help;
+mod netns;
+mod query;
+mod rows;
+mod settings;
+mod snapshot;
+mod stats;
+mod system;
+mod time;
+mod timer;
+mod window;
+
+/// Registers every topic with `engine`.
+pub(super) fn register(engine: &mut Engine) {
+    let topics: [fn() -> Module; 17] = [
+        addr::module,
+        change::module,
+        event::module,
+        expect::module,
+        filter::module,
+        flow::module,
+        help::module,
+        netns::module,
+        query::module,
+        rows::module,
+        settings::module,
+        snapshot::module,
+        stats::module,
+        system::module,
+        time::module,
+        timer::module,
+        window::module,
+    ];
+    for topic in topics {
+        engine.register_global_module(topic().into());
+    }
+    query::register_iterators(engine);
+    expect::register_iterators(engine);
+    rows::register_iterators(engine);
+    event::register_iterators(engine);
+}

@@ -1,0 +1,431 @@
+//! `flows`: narrowing a query, and asking it for results.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use rhai::plugin::*;
+use rhai::{Array, Dynamic, Engine, FnPtr, INT, NativeCallContext};
+
+use crate::flow::Value;
+use crate::kernel::{DumpScope, FlowTable};
+use crate::script::callback::Callback;
+use crate::script::fault::{Fallible, Fault};
+use crate::script::host::Host;
+use crate::script::objects::{FlowHandle, Flows, Rows};
+use crate::script::ops::{Key, asker, each, field, handle, to_filter};
+use crate::script::value::{count as unsigned, describe, to_dynamic};
+use crate::table::{Distinct, Tally, Top, parse_sort_key};
+
+pub(super) fn module() -> Module {
+    let mut module = exported_module!(query_api);
+    super::rows::register_columns(&mut module);
+    module
+}
+
+/// Makes `for f in flows` read flow by flow; leaving the loop ends the dump.
+pub(super) fn register_iterators(engine: &mut Engine) {
+    engine.register_iterator_result::<Flows, Dynamic>();
+}
+
+/// A query being read by a `for` loop.
+struct Loop {
+    host: Rc<Host>,
+    query: Flows,
+    cursor: crate::table::Cursor<Callback>,
+}
+
+impl Iterator for Loop {
+    type Item = Fallible<Dynamic>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let engine = match self.host.engine() {
+            Ok(engine) => engine,
+            Err(error) => return Some(Err(error)),
+        };
+        let mut ask = asker(&engine, self.query.source());
+        let flow = self.cursor.next(&mut ask);
+        flow.map(|flow| flow.map(|flow| handle(flow, self.query.source()))).transpose()
+    }
+}
+
+impl IntoIterator for crate::table::Query<Callback> {
+    type Item = Fallible<Dynamic>;
+    type IntoIter = Box<dyn Iterator<Item = Fallible<Dynamic>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let started = Host::current().and_then(|host| {
+            let cursor = self.cursor()?;
+            Ok(Loop { host, query: self, cursor })
+        });
+        match started {
+            Ok(rows) => Box::new(rows),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }
+    }
+}
+
+#[export_module]
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
+mod query_api {
+    /// The flows of a table, or some of them: lazy, nothing is read until a result is asked for.
+    ///
+    /// `flows` is the table of the namespace that flowsh runs in (or of `--netns`).
+    pub type Query = Flows;
+
+    /// The flows that `filter` takes: text, a map, a closure or a filter.
+    ///
+    /// Several calls narrow further. On a value that the kernel did not send, every comparison is
+    /// false.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.where("tcp dport 443").count()
+    /// ```
+    #[rhai_fn(name = "where", pure, return_raw)]
+    pub fn narrowed(
+        ctx: NativeCallContext,
+        query: &mut Flows,
+        filter: Dynamic,
+    ) -> Fallible<Flows> {
+        Ok(query.clone().filtered(to_filter(&ctx, filter)?))
+    }
+
+    /// The same as `flows.where(filter)`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("udp dport 53").count()
+    /// ```
+    #[rhai_fn(name = "flows", return_raw)]
+    pub fn flows_where(ctx: NativeCallContext, filter: Dynamic) -> Fallible<Flows> {
+        let query = Flows::new(Rc::clone(&Host::of(&ctx)?.source));
+        Ok(query.filtered(to_filter(&ctx, filter)?))
+    }
+
+    /// No more than the first `n` flows, in the kernel's order; the rest is not even asked for.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.take(3).array().len() <= 3
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn take(query: &mut Flows, n: INT) -> Fallible<Flows> {
+        Ok(query.clone().take(unsigned("take", n)?))
+    }
+
+    /// Without the first `n` flows.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.skip(2).count()
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn skip(query: &mut Flows, n: INT) -> Fallible<Flows> {
+        Ok(query.clone().skip(unsigned("skip", n)?))
+    }
+
+    /// The flows that are deleted but whose destroy event was not delivered yet (the dying list).
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.dying().count()
+    /// ```
+    #[rhai_fn(pure)]
+    pub fn dying(query: &mut Flows) -> Flows {
+        let scope = DumpScope { table: FlowTable::Dying, ..query.scope().clone() };
+        query.clone().with_scope(scope)
+    }
+
+    /// The same flows; reading them sets their counters to zero in the same step.
+    ///
+    /// The kernel zeroes every flow that it sends, so this is refused on a query that narrows.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.zero().sum("bytes")
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn zero(query: &mut Flows) -> Fallible<Flows> {
+        if !query.is_everything() {
+            return Fault::new("zero() works on the whole table only")
+                .hint("the kernel zeroes each flow that it sends, also those a filter drops")
+                .throw();
+        }
+        let scope = DumpScope { zero: true, ..query.scope().clone() };
+        Ok(query.clone().with_scope(scope))
+    }
+
+    /// How many flows there are.
+    ///
+    /// The whole table is counted by the kernel (`CTA_STATS_GLOBAL_ENTRIES`), which may include
+    /// flows that expired and were not removed yet.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.count()
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn count(ctx: NativeCallContext, query: &mut Flows) -> Fallible<INT> {
+        if query.is_everything() && let Ok(live) = query.source().live() {
+            return Ok(live.global_stats()?.entries.into());
+        }
+        let mut count = 0;
+        each(ctx.engine(), query, &mut |_| {
+            count += 1;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(count)
+    }
+
+    /// The first flow, or `()` if there is none; no more is read than that.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("tcp").first()
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn first(ctx: NativeCallContext, query: &mut Flows) -> Fallible<Dynamic> {
+        let mut first = Dynamic::UNIT;
+        each(ctx.engine(), query, &mut |flow| {
+            first = handle(flow, query.source());
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(first)
+    }
+
+    /// True if there is such a flow.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("tcp dport 22").exists()
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn exists(ctx: NativeCallContext, query: &mut Flows) -> Fallible<bool> {
+        Ok(!first(ctx, query)?.is_unit())
+    }
+
+    /// All flows in an array; the only result that keeps every flow besides `sort`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("icmp").array().len()
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn array(ctx: NativeCallContext, query: &mut Flows) -> Fallible<Array> {
+        let mut flows = Array::new();
+        each(ctx.engine(), query, &mut |flow| {
+            flows.push(handle(flow, query.source()));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(flows)
+    }
+
+    /// Calls `f` with each flow.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("icmp").each(|f| print(f.src))
+    /// ```
+    #[rhai_fn(name = "each", pure, return_raw)]
+    pub fn for_each(ctx: NativeCallContext, query: &mut Flows, f: FnPtr) -> Fallible<()> {
+        map(ctx, query, f).map(drop)
+    }
+
+    /// What `f` makes of each flow, in an array.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("icmp").map(|f| f.dst)
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn map(ctx: NativeCallContext, query: &mut Flows, f: FnPtr) -> Fallible<Array> {
+        let f = Callback::new(&ctx, f);
+        let mut results = Array::new();
+        each(ctx.engine(), query, &mut |flow| {
+            results.push(f.call(ctx.engine(), [handle(flow, query.source())])?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(results)
+    }
+
+    /// The sum of a field (or of what a closure answers) over all flows that have it.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.sum("bytes")
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn sum(ctx: NativeCallContext, query: &mut Flows, key: Dynamic) -> Fallible<Dynamic> {
+        to_dynamic(tally(&ctx, query, "sum", key)?.sum())
+    }
+
+    /// The mean of a field (or of what a closure answers) over all flows that have it; `()` if
+    /// none has.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.avg("timeout")
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn avg(ctx: NativeCallContext, query: &mut Flows, key: Dynamic) -> Fallible<Dynamic> {
+        to_dynamic(tally(&ctx, query, "avg", key)?.avg())
+    }
+
+    /// The least value of a field (or of what a closure answers); `()` if no flow has one.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.min("timeout")
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn min(ctx: NativeCallContext, query: &mut Flows, key: Dynamic) -> Fallible<Dynamic> {
+        to_dynamic(tally(&ctx, query, "min", key)?.min())
+    }
+
+    /// The greatest value of a field (or of what a closure answers); `()` if no flow has one.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.max("age")
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn max(ctx: NativeCallContext, query: &mut Flows, key: Dynamic) -> Fallible<Dynamic> {
+        to_dynamic(tally(&ctx, query, "max", key)?.max())
+    }
+
+    /// The different values of a field (or of what a closure answers), sorted; absent ones left
+    /// out.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.distinct("proto")
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn distinct(ctx: NativeCallContext, query: &mut Flows, key: Dynamic) -> Fallible<Array> {
+        let mut seen = Distinct::default();
+        values(&ctx, query, "distinct", key, &mut |value| seen.add(value))?;
+        seen.finish().into_iter().map(to_dynamic).collect()
+    }
+
+    /// All flows sorted by a field: `"bytes"` ascending, `"-bytes"` descending; flows without it
+    /// come last. Keeps every flow; `top` keeps only what it shows.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.sort("-bytes").take(10)
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn sort(ctx: NativeCallContext, query: &mut Flows, field: &str) -> Fallible<Rows> {
+        sorted(&ctx, query, field, usize::MAX)
+    }
+
+    /// The `n` flows with the most bytes, or the most of `field`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.top(10, "bytes")
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn top(
+        ctx: NativeCallContext,
+        query: &mut Flows,
+        n: INT,
+        field: &str,
+    ) -> Fallible<Rows> {
+        let n = usize::try_from(unsigned("top", n)?).unwrap_or(usize::MAX);
+        // Asked for the top of `x`, nobody means the least; `-x` says the same twice.
+        sorted(&ctx, query, &format!("-{}", field.trim_start_matches('-')), n)
+    }
+
+    /// The `n` flows with the most bytes.
+    #[rhai_fn(name = "top", pure, return_raw)]
+    pub fn top_bytes(ctx: NativeCallContext, query: &mut Flows, n: INT) -> Fallible<Rows> {
+        top(ctx, query, n, "bytes")
+    }
+
+    /// What would be done where: by the kernel, by native code, by the interpreter.
+    ///
+    /// # Example
+    /// ```rhai
+    /// print(flows("tcp dport 443").explain())
+    /// ```
+    #[rhai_fn(pure)]
+    pub fn explain(query: &mut Flows) -> String {
+        crate::script::explain::explain(query)
+    }
+
+    /// The query as text.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn query_text(query: &mut Flows) -> String {
+        match query.filter() {
+            Some(filter) if filter.is_all() => "flows".to_owned(),
+            Some(filter) => format!("flows(\"{filter}\")"),
+            None => "flows(…)".to_owned(),
+        }
+    }
+}
+
+/// The flows sorted by one or several fields; no more than `n` are kept.
+fn sorted(ctx: &NativeCallContext<'_>, query: &Flows, keys: &str, n: usize) -> Fallible<Rows> {
+    let keys = keys.split(',').map(|key| {
+        let name = key.trim().trim_start_matches('-');
+        parse_sort_key(key.trim()).or_else(|_| Err(field(name).err().unwrap_or_default()))
+    });
+    let host = Host::of(ctx)?;
+    let mut top = Top::new(keys.collect::<Result<Vec<_>, _>>()?, n);
+    let view = host.view();
+    each(ctx.engine(), query, &mut |flow| {
+        top.add(flow, view);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let source = query.source();
+    let handles = top.finish().into_iter().map(|flow| FlowHandle {
+        flow: Rc::new(flow),
+        source: Rc::clone(source),
+    });
+    Ok(Rows::of_flows(handles))
+}
+
+/// Shows the value of `key` for each flow to `visit`.
+fn values(
+    ctx: &NativeCallContext<'_>,
+    query: &Flows,
+    verb: &str,
+    key: Dynamic,
+    visit: &mut dyn FnMut(Value),
+) -> Fallible<()> {
+    let (host, key) = (Host::of(ctx)?, Key::new(ctx, verb, key)?);
+    let view = host.view();
+    each(ctx.engine(), query, &mut |flow| {
+        visit(match &key {
+            Key::Field(field) => field.get(flow, view),
+            Key::Closure(closure) => {
+                let answer = closure.call(ctx.engine(), [handle(flow, query.source())])?;
+                crate::script::value::from_dynamic(&answer)
+            }
+        });
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+fn tally(
+    ctx: &NativeCallContext<'_>,
+    query: &Flows,
+    verb: &str,
+    key: Dynamic,
+) -> Fallible<Tally> {
+    let mut tally = Tally::default();
+    let mut odd = None;
+    values(ctx, query, verb, key, &mut |value| {
+        if !tally.add(&value) && odd.is_none() {
+            odd = Some(value);
+        }
+    })?;
+    match odd {
+        Some(value) if verb == "sum" || verb == "avg" => {
+            let found = to_dynamic(value)?;
+            Fault::new(format!("{verb} needs numbers, found {}", describe(&found))).throw()
+        }
+        _ => Ok(tally),
+    }
+}

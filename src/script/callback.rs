@@ -1,0 +1,63 @@
+//! A closure of a script, kept with what it needs to be called later: its functions, constants and
+//! imports. Since Rhai 1.26 a closure alone is only a name.
+
+use std::rc::Rc;
+
+use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
+
+use super::compat::Environment;
+use super::fault::Fallible;
+
+/// A closure that can be called at any time.
+#[derive(Debug, Clone)]
+pub struct Callback(Rc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    function: FnPtr,
+    environment: Environment,
+}
+
+impl Callback {
+    /// Keeps `function` with the surroundings of the call that was given it.
+    #[must_use]
+    pub fn new(ctx: &NativeCallContext<'_>, function: FnPtr) -> Self {
+        Self(Rc::new(Inner { function, environment: Environment::of(ctx) }))
+    }
+
+    /// Calls it.
+    ///
+    /// # Errors
+    ///
+    /// What the closure throws, or that it takes another number of arguments.
+    pub fn call(&self, engine: &Engine, args: impl AsMut<[Dynamic]>) -> Fallible<Dynamic> {
+        let Inner { function, environment } = &*self.0;
+        function.call_raw(&environment.context(engine), None, args)
+    }
+
+    /// Calls it and wants yes or no.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::call`], or the answer is neither.
+    pub fn ask(&self, engine: &Engine, args: impl AsMut<[Dynamic]>) -> Fallible<bool> {
+        let answer = self.call(engine, args)?;
+        answer.as_bool().map_err(|found| {
+            let message = format!("the closure must answer true or false, not {found}");
+            super::Fault::new(message).thrown()
+        })
+    }
+
+    /// Where it was given: source and position, for messages.
+    #[must_use]
+    pub fn origin(&self) -> (Option<&str>, Position) {
+        self.0.environment.origin()
+    }
+}
+
+/// Two callbacks are equal only if they are the same one.
+impl PartialEq for Callback {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}

@@ -1,0 +1,218 @@
+//! What every script function can reach: the table, the labels, the way out, the rules.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::io;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rhai::{Dynamic, Engine, NativeCallContext};
+
+use super::fault::{Fallible, Fault};
+use super::stage::Stage;
+use crate::flow::{LabelMap, View};
+use crate::kernel::{Source, now_ns};
+use crate::render::{Format, Screen};
+
+/// Where a script's output goes.
+pub trait Output {
+    /// Writes to standard output.
+    ///
+    /// # Errors
+    ///
+    /// Nobody reads it any more, or it cannot be written.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Shows a message to whoever is there: standard error.
+    fn message(&mut self, text: &str);
+}
+
+/// What a script may do outside of conntrack; nothing unless allowed.
+#[derive(Debug, Clone, Default)]
+pub struct Permissions {
+    /// Programs it may run: none, any, or these.
+    pub exec: Permit,
+    /// Paths it may read, with what is below them.
+    pub read: Permit,
+    /// Paths it may write, with what is below them.
+    pub write: Permit,
+}
+
+/// One permission.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Permit {
+    /// Not at all.
+    #[default]
+    None,
+    /// Only these.
+    Only(Vec<String>),
+    /// All.
+    Any,
+}
+
+/// The choices of the command line that scripts depend on.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Output format of results; absent: table on a terminal, ndjson elsewhere.
+    pub format: Option<Format>,
+    /// A change that matches nothing is a failure.
+    pub require_match: bool,
+    /// No notes on standard error.
+    pub quiet: bool,
+    /// Permissions.
+    pub permissions: Permissions,
+    /// Arguments of the script.
+    pub args: Vec<String>,
+}
+
+/// What became of all changes of a run, for the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Changes that the kernel refused.
+    pub failed: u64,
+    /// Commands to change something that matched nothing.
+    pub unmatched: u64,
+}
+
+/// The surroundings of a run.
+pub struct Host {
+    /// The table that `flows` is.
+    pub source: Rc<dyn Source>,
+    /// Names of labels.
+    pub labels: LabelMap,
+    /// Set to end whatever runs.
+    pub stop: Arc<AtomicBool>,
+    /// Choices.
+    pub options: Options,
+    /// Handlers and timers.
+    pub stage: RefCell<Stage>,
+    /// What became of changes.
+    pub tally: Cell<Tally>,
+    /// The status a script asked to exit with.
+    pub exit: Cell<Option<u8>>,
+    /// Where text goes; the screen says how wide it is.
+    pub screen: Cell<Screen>,
+    output: RefCell<Box<dyn Output>>,
+    engine: OnceCell<Weak<Engine>>,
+    /// Texts of scripts and modules by source name, to show lines of errors.
+    sources: RefCell<BTreeMap<String, Rc<str>>>,
+}
+
+impl Host {
+    /// A host of `source` that writes to `output`.
+    #[must_use]
+    pub fn new(
+        source: Rc<dyn Source>,
+        labels: LabelMap,
+        stop: Arc<AtomicBool>,
+        options: Options,
+        screen: Screen,
+        output: Box<dyn Output>,
+    ) -> Self {
+        Self {
+            source,
+            labels,
+            stop,
+            options,
+            stage: RefCell::default(),
+            tally: Cell::default(),
+            exit: Cell::new(None),
+            screen: Cell::new(screen),
+            output: RefCell::new(output),
+            engine: OnceCell::new(),
+            sources: RefCell::default(),
+        }
+    }
+
+    /// The host of the script that called.
+    ///
+    /// # Errors
+    ///
+    /// The engine was built without one, which cannot happen to a script.
+    pub fn of(ctx: &NativeCallContext<'_>) -> Fallible<Rc<Self>> {
+        let host = ctx.tag().and_then(|tag| tag.read_lock::<Rc<Self>>().map(|host| host.clone()));
+        host.ok_or_else(|| Fault::new("no table is open").thrown())
+    }
+
+    /// Makes the engine known, for calls that come from outside of it.
+    pub(super) fn set_engine(&self, engine: &Rc<Engine>) {
+        // A host is given to one engine once; a second call changes nothing.
+        let _ = self.engine.set(Rc::downgrade(engine));
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    ///
+    /// It is gone: the run is over.
+    pub fn engine(&self) -> Fallible<Rc<Engine>> {
+        let engine = self.engine.get().and_then(Weak::upgrade);
+        engine.ok_or_else(|| Fault::new("the script is over").thrown())
+    }
+
+    /// What reading a field needs.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View { now_ns: now_ns(), labels: &self.labels }
+    }
+
+    /// Writes to standard output. When nobody reads it any more, the run ends quietly.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn write(&self, bytes: &[u8]) -> Fallible<()> {
+        match self.output.borrow_mut().write(bytes) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.exit.set(Some(0));
+                self.stop.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => Fault::new(format!("cannot write the output: {error}")).throw(),
+        }
+    }
+
+    /// Shows a message.
+    pub fn message(&self, text: &str) {
+        self.output.borrow_mut().message(text);
+    }
+
+    /// Shows a message unless `-q` was given.
+    pub fn note(&self, text: &str) {
+        if !self.options.quiet {
+            self.message(text);
+        }
+    }
+
+    /// True once the run is to end.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Counts what became of a change.
+    pub fn count(&self, matched: u64, failed: u64) {
+        let mut tally = self.tally.get();
+        tally.failed += failed;
+        tally.unmatched += u64::from(matched == 0);
+        self.tally.set(tally);
+    }
+
+    /// Keeps the text of a source, to show lines of it.
+    pub fn keep_source(&self, name: &str, text: &str) {
+        self.sources.borrow_mut().insert(name.to_owned(), text.into());
+    }
+
+    /// The text of a source.
+    #[must_use]
+    pub fn source_text(&self, name: &str) -> Option<Rc<str>> {
+        self.sources.borrow().get(name).cloned()
+    }
+
+    /// Itself as an engine's tag.
+    pub(super) fn tag(self: &Rc<Self>) -> Dynamic {
+        Dynamic::from(Rc::clone(self))
+    }
+}

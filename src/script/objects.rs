@@ -1,0 +1,161 @@
+//! The objects that scripts hold: handles, cheap to clone, that know the table they belong to.
+
+use std::rc::Rc;
+
+use rhai::{Dynamic, Map};
+
+use super::callback::Callback;
+use crate::flow::{Direction, Event, Expectation, Filter, Flow, Subject};
+use crate::kernel::Source;
+use crate::render::Column;
+use crate::table;
+
+/// A query: `flows`, and what `where`, `skip` and `take` make of it.
+pub type Flows = table::Query<Callback>;
+
+/// A filter as a value.
+#[derive(Debug, Clone)]
+pub struct FilterHandle(pub Filter<Callback>);
+
+/// A flow, as it was when it was read.
+#[derive(Debug, Clone)]
+pub struct FlowHandle {
+    /// The flow.
+    pub flow: Rc<Flow>,
+    /// Its table.
+    pub source: Rc<dyn Source>,
+}
+
+/// One direction of a flow: `f.orig`, `f.reply`.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// The flow.
+    pub flow: Rc<Flow>,
+    /// Which direction.
+    pub direction: Direction,
+}
+
+/// The expectation table, or part of it.
+#[derive(Debug, Clone)]
+pub struct Expectations {
+    /// Where they come from.
+    pub source: Rc<dyn Source>,
+    /// Closures that all must take an expectation.
+    pub tests: Vec<Callback>,
+}
+
+/// An expectation, as it was when it was read.
+#[derive(Debug, Clone)]
+pub struct ExpectHandle {
+    /// The expectation.
+    pub expectation: Rc<Expectation>,
+    /// Its table.
+    pub source: Rc<dyn Source>,
+}
+
+/// An event.
+#[derive(Debug, Clone)]
+pub struct EventHandle {
+    /// The event.
+    pub event: Rc<Event>,
+    /// The table it comes from.
+    pub source: Rc<dyn Source>,
+}
+
+impl EventHandle {
+    /// A handle of `event`.
+    #[must_use]
+    pub fn new(event: Rc<Event>, source: Rc<dyn Source>) -> Self {
+        Self { event, source }
+    }
+
+    /// The flow it is about, as a script sees it.
+    #[must_use]
+    pub fn flow(&self) -> Option<Dynamic> {
+        match &self.event.subject {
+            Subject::Flow(flow) => {
+                let (flow, source) = (Rc::new(flow.clone()), Rc::clone(&self.source));
+                Some(Dynamic::from(FlowHandle { flow, source }))
+            }
+            Subject::Expectation(_) => None,
+        }
+    }
+
+    /// The expectation it is about, as a script sees it.
+    #[must_use]
+    pub fn expectation(&self) -> Option<Dynamic> {
+        match &self.event.subject {
+            Subject::Expectation(expectation) => {
+                let expectation = Rc::new(expectation.clone());
+                let source = Rc::clone(&self.source);
+                Some(Dynamic::from(ExpectHandle { expectation, source }))
+            }
+            Subject::Flow(_) => None,
+        }
+    }
+}
+
+/// A result with rows: flows, expectations, or records of named cells.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// What the rows are.
+    pub kind: RowKind,
+    /// The rows: [`FlowHandle`]s, [`ExpectHandle`]s or maps.
+    pub items: Rc<Vec<Dynamic>>,
+}
+
+/// What the rows of a result are.
+#[derive(Debug, Clone)]
+pub enum RowKind {
+    /// Flows.
+    Flows,
+    /// Expectations.
+    Expectations,
+    /// Records with these columns, in this order.
+    Records(Rc<Vec<Column>>),
+}
+
+impl Rows {
+    /// Rows of flows.
+    #[must_use]
+    pub fn of_flows(flows: impl IntoIterator<Item = FlowHandle>) -> Self {
+        let items = flows.into_iter().map(Dynamic::from).collect();
+        Self { kind: RowKind::Flows, items: Rc::new(items) }
+    }
+
+    /// Rows of records.
+    #[must_use]
+    pub fn of_records(columns: Vec<Column>, records: impl IntoIterator<Item = Map>) -> Self {
+        let items = records.into_iter().map(Dynamic::from).collect();
+        Self { kind: RowKind::Records(Rc::new(columns)), items: Rc::new(items) }
+    }
+
+    /// The same kind of rows, others.
+    #[must_use]
+    pub fn with_items(&self, items: Vec<Dynamic>) -> Self {
+        Self { kind: self.kind.clone(), items: Rc::new(items) }
+    }
+}
+
+/// A snapshot that was kept.
+#[derive(Debug, Clone)]
+pub struct SnapshotHandle {
+    /// The flows.
+    pub snapshot: Rc<table::Snapshot>,
+    /// Their table.
+    pub source: Rc<dyn Source>,
+}
+
+/// Another namespace.
+#[derive(Debug, Clone)]
+pub struct Netns {
+    /// Its table.
+    pub source: Rc<dyn Source>,
+}
+
+/// The sysctls of a namespace.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The namespace's table.
+    pub source: Rc<dyn Source>,
+}

@@ -1,0 +1,227 @@
+//! What the script-visible verbs share: walking a query with its closures, and keys that are a
+//! field's name or a closure.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use rhai::{Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
+
+use super::callback::Callback;
+use super::fault::{Fallible, Fault};
+use super::host::Host;
+use super::objects::{FilterHandle, FlowHandle, Flows};
+use super::value::{Span, describe, from_dynamic};
+use crate::flow::{Field, Filter, Flow, Network, Value};
+use crate::kernel::Source;
+use crate::table::{closest, parse_field_test, parse_filter};
+
+/// Answers the script calls of a filter.
+pub fn asker<'a>(
+    engine: &'a Engine,
+    source: &Rc<dyn Source>,
+) -> impl FnMut(&Callback, &Flow) -> Fallible<bool> + use<'a> {
+    let source = Rc::clone(source);
+    move |question, flow| question.ask(engine, [handle(flow, &source)])
+}
+
+/// A flow as a script's value.
+#[must_use]
+pub fn handle(flow: &Flow, source: &Rc<dyn Source>) -> Dynamic {
+    let (flow, source) = (Rc::new(flow.clone()), Rc::clone(source));
+    Dynamic::from(FlowHandle { flow, source })
+}
+
+/// Shows every flow of `query` to `visit` until that breaks.
+///
+/// # Errors
+///
+/// The table cannot be read, or a closure throws.
+pub fn each(
+    engine: &Engine,
+    query: &Flows,
+    visit: &mut dyn FnMut(&Flow) -> Fallible<ControlFlow<()>>,
+) -> Fallible<()> {
+    let mut ask = asker(engine, query.source());
+    let mut cursor = query.cursor()?;
+    while let Some(flow) = cursor.next(&mut ask)? {
+        if visit(flow)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A filter from whatever a script may write one as.
+///
+/// # Errors
+///
+/// A text or a map that cannot be read, or another type.
+pub fn to_filter(ctx: &NativeCallContext<'_>, filter: Dynamic) -> Fallible<Filter<Callback>> {
+    let host = Host::of(ctx)?;
+    if let Some(text) = filter.read_lock::<ImmutableString>() {
+        return Ok(parse_filter(&text, &host.labels)?.widen());
+    }
+    if let Some(map) = filter.read_lock::<Map>() {
+        return map_filter(&host, &map);
+    }
+    if let Some(known) = filter.read_lock::<FilterHandle>() {
+        return Ok(known.0.clone());
+    }
+    let found = describe(&filter);
+    match filter.try_cast::<FnPtr>() {
+        Some(closure) => Ok(Filter::Ask(Callback::new(ctx, closure))),
+        None => Fault::new(format!("a filter is text, a map, a closure or a filter, not {found}"))
+            .hint("for example \"tcp dport 443\", #{ dport: 443 } or |f| f.dport == 443")
+            .throw(),
+    }
+}
+
+/// What all entries of `map` take: each is a field and what it must be.
+fn map_filter(host: &Host, map: &Map) -> Fallible<Filter<Callback>> {
+    let mut filter = Filter::All;
+    for (field, value) in map {
+        let test = match value.as_bool() {
+            // A flag is a word of its own.
+            Ok(true) => parse_filter(field, &host.labels)?,
+            Ok(false) => parse_filter(field, &host.labels)?.negate(),
+            Err(_) => parse_field_test(field, &filter_text(field, value)?, &host.labels)?,
+        };
+        filter = filter.and(test.widen());
+    }
+    Ok(filter)
+}
+
+/// A value in the words of a filter text.
+fn filter_text(field: &str, value: &Dynamic) -> Fallible<String> {
+    if let Some(items) = value.read_lock::<rhai::Array>() {
+        let texts = items.iter().map(|item| filter_text(field, item));
+        return Ok(format!("{{{}}}", texts.collect::<Fallible<Vec<_>>>()?.join(", ")));
+    }
+    if let Some(span) = value.read_lock::<Span>() {
+        return Ok(format!("{}ns", span.0));
+    }
+    if let Some(range) = value.read_lock::<std::ops::Range<i64>>() {
+        return Ok(format!("{}..{}", range.start, range.end));
+    }
+    if let Some(range) = value.read_lock::<std::ops::RangeInclusive<i64>>() {
+        return Ok(format!("{}-{}", range.start(), range.end()));
+    }
+    match from_dynamic(value) {
+        Value::Text(_) | Value::Int(_) | Value::Float(_) | Value::Addr(_) | Value::Net(_) => {
+            Ok(value.to_string())
+        }
+        _ => Fault::new(format!("`{field}` cannot be compared with {}", describe(value))).throw(),
+    }
+}
+
+/// What a verb works on: the value of a field, or what a closure makes of a flow.
+#[derive(Debug, Clone)]
+pub enum Key {
+    /// A field.
+    Field(Field),
+    /// A closure of one flow.
+    Closure(Callback),
+}
+
+impl Key {
+    /// A key from a field's name or a closure.
+    ///
+    /// # Errors
+    ///
+    /// No such field, or another type; `verb` names who wants it.
+    pub fn new(ctx: &NativeCallContext<'_>, verb: &str, key: Dynamic) -> Fallible<Self> {
+        if let Some(name) = key.read_lock::<ImmutableString>() {
+            return field(&name).map(Self::Field);
+        }
+        let found = describe(&key);
+        match key.try_cast::<FnPtr>() {
+            Some(closure) => Ok(Self::Closure(Callback::new(ctx, closure))),
+            None => {
+                let message = format!("{verb} needs the name of a field or a closure, not {found}");
+                Fault::new(message).throw()
+            }
+        }
+    }
+
+    /// Its value for `flow`.
+    ///
+    /// # Errors
+    ///
+    /// The closure throws.
+    pub fn value(&self, engine: &Engine, host: &Host, row: &FlowHandle) -> Fallible<Value> {
+        match self {
+            Self::Field(field) => Ok(field.get(&row.flow, host.view())),
+            Self::Closure(closure) => {
+                Ok(from_dynamic(&closure.call(engine, [Dynamic::from(row.clone())])?))
+            }
+        }
+    }
+}
+
+/// The field called `name`.
+///
+/// # Errors
+///
+/// There is none; the nearest name is suggested.
+pub fn field(name: &str) -> Fallible<Field> {
+    Field::named(name).ok_or_else(|| {
+        let fault = Fault::new(format!("a flow has no field `{name}`"));
+        match closest(name, Field::all().map(Field::name)) {
+            Some(near) => fault.hint(format!("did you mean `{near}`?")),
+            None => fault.hint("`help(\"Flow\")` lists the fields"),
+        }
+        .thrown()
+    })
+}
+
+/// An address from an address or its text.
+///
+/// # Errors
+///
+/// It is neither; `what` names the parameter.
+pub fn address(what: &str, value: &Dynamic) -> Fallible<std::net::IpAddr> {
+    match from_dynamic(value) {
+        Value::Addr(addr) => Ok(addr),
+        Value::Text(text) => text.parse().map_err(|_| {
+            Fault::new(format!("{what} needs an IP address, found \"{text}\"")).thrown()
+        }),
+        _ => {
+            Fault::new(format!("{what} needs an IP address, found {}", describe(value))).throw()
+        }
+    }
+}
+
+/// A network from a network, an address, or the text of either.
+///
+/// # Errors
+///
+/// It is none of these.
+pub fn network(value: &Dynamic) -> Fallible<Network> {
+    match from_dynamic(value) {
+        Value::Net(net) => Ok(net),
+        Value::Addr(addr) => Ok(Network::host(addr)),
+        Value::Text(text) => {
+            text.parse::<Network>().map_err(|error| Fault::new(error).thrown())
+        }
+        _ => Fault::new(format!("{} is no network", describe(value))).throw(),
+    }
+}
+
+/// The entries of an options map that `known` names; any other is an error.
+///
+/// # Errors
+///
+/// An entry that is not known, with the nearest that is.
+pub fn only_known(what: &str, map: &Map, known: &[&str]) -> Fallible<()> {
+    for name in map.keys() {
+        if !known.contains(&name.as_str()) {
+            let fault = Fault::new(format!("{what} has no option `{name}`"));
+            return match closest(name, known.iter().copied()) {
+                Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                None => fault.hint(format!("it has {}", known.join(", "))),
+            }
+            .throw();
+        }
+    }
+    Ok(())
+}
