@@ -2,4 +2,5 @@
 
 pub mod flow;
 pub mod kernel;
+pub mod table;
 pub mod wire;

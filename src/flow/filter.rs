@@ -5,7 +5,9 @@ use std::convert::Infallible;
 use std::fmt;
 use std::net::IpAddr;
 
-use super::{Direction, Family, Field, Flow, LabelMap, Masked, Network, Proto, StateSet, Status};
+use super::{
+    Direction, Family, Field, Flow, LabelMap, Masked, Network, Proto, StateSet, Status, Unit,
+};
 
 /// The leaf of a filter that asks no script.
 pub type Never = Infallible;
@@ -387,6 +389,8 @@ impl<A> fmt::Display for Filter<A> {
                 Self::And(_) | Self::Or(_) => write!(f, "not ({inner})"),
                 _ => write!(f, "not {inner}"),
             },
+            Self::And(parts) if parts.is_empty() => f.write_str("all"),
+            Self::Or(parts) if parts.is_empty() => f.write_str("not all"),
             Self::And(parts) => joined(f, parts, "and"),
             Self::Or(parts) => joined(f, parts, "or"),
         }
@@ -421,11 +425,11 @@ impl fmt::Display for Test {
                 set(f, ranges)
             }
             Self::State(states) => write!(f, "state {states}"),
-            Self::Status(bits) => {
-                let tests: Vec<String> =
-                    bits.names().into_iter().map(|name| format!("status {name}")).collect();
-                f.write_str(&tests.join(" and "))
-            }
+            // Several names in braces would mean any of the bits, not all.
+            Self::Status(bits) => match bits.names().as_slice() {
+                [name] if Status::named(name).is_some() => write!(f, "status {name}"),
+                _ => write!(f, "status {:#x}", bits.0),
+            },
             Self::Unreplied => f.write_str("unreplied"),
             Self::Offload => f.write_str("offload"),
             Self::Mark(masked) => write!(f, "mark {masked}"),
@@ -443,18 +447,46 @@ impl fmt::Display for Test {
                 ports.map_or(Ok(()), |range| write!(f, " port {range}"))
             }
             Self::Number(field, cmp, number) => {
-                let number = match field.unit() {
-                    super::Unit::Duration => format!("{number}ns"),
-                    _ => number.to_string(),
-                };
-                write!(f, "{} {cmp} {number}", field.name())
+                write!(f, "{} {cmp} ", field.name())?;
+                match field.unit() {
+                    Unit::Duration => in_units(f, *number, &SPANS, "ns"),
+                    // A point in time is the span since 1970, as `date +%s` prints it.
+                    Unit::Time => in_units(f, *number, SPANS.get(3..).unwrap_or_default(), "ns"),
+                    Unit::Bytes => in_units(f, *number, &SIZES, ""),
+                    _ => write!(f, "{number}"),
+                }
             }
             Self::Text(field, texts) => {
                 write!(f, "{} ", field.name())?;
-                let quoted: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
+                let escaped = |text: &String| text.replace('\\', r"\\").replace('"', "\\\"");
+                let quoted: Vec<String> =
+                    texts.iter().map(|text| format!("\"{}\"", escaped(text))).collect();
                 set(f, &quoted)
             }
         }
+    }
+}
+
+const SPANS: [(i64, &str); 6] = [
+    (86_400_000_000_000, "d"),
+    (3_600_000_000_000, "h"),
+    (60_000_000_000, "m"),
+    (1_000_000_000, "s"),
+    (1_000_000, "ms"),
+    (1_000, "us"),
+];
+const SIZES: [(i64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "KB")];
+
+/// The number in the first unit that needs no fraction, or in the `smallest`.
+fn in_units(
+    f: &mut fmt::Formatter<'_>,
+    number: i64,
+    units: &[(i64, &str)],
+    smallest: &str,
+) -> fmt::Result {
+    match units.iter().find(|(unit, _)| number != 0 && number % unit == 0) {
+        Some((unit, name)) => write!(f, "{}{name}", number / unit),
+        None => write!(f, "{number}{smallest}"),
     }
 }
 
