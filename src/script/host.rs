@@ -7,13 +7,18 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rhai::{Dynamic, Engine, NativeCallContext};
+use rhai::Engine;
 
 use super::fault::{Fallible, Fault};
 use super::stage::Stage;
 use crate::flow::{LabelMap, View};
 use crate::kernel::{Source, now_ns};
 use crate::render::{Format, Screen};
+
+thread_local! {
+    /// Functions of scripts are plain functions: this is how they find what surrounds them.
+    static CURRENT: RefCell<Weak<Host>> = const { RefCell::new(Weak::new()) };
+}
 
 /// Where a script's output goes.
 pub trait Output {
@@ -125,20 +130,21 @@ impl Host {
         }
     }
 
-    /// The host of the script that called.
+    /// The host of the script that runs on this thread.
     ///
     /// # Errors
     ///
-    /// The engine was built without one, which cannot happen to a script.
-    pub fn of(ctx: &NativeCallContext<'_>) -> Fallible<Rc<Self>> {
-        let host = ctx.tag().and_then(|tag| tag.read_lock::<Rc<Self>>().map(|host| host.clone()));
-        host.ok_or_else(|| Fault::new("no table is open").thrown())
+    /// No script does.
+    pub fn current() -> Fallible<Rc<Self>> {
+        let host = CURRENT.with(|current| current.borrow().upgrade());
+        host.ok_or_else(|| Fault::new("the script is over").thrown())
     }
 
-    /// Makes the engine known, for calls that come from outside of it.
-    pub(super) fn set_engine(&self, engine: &Rc<Engine>) {
+    /// Makes this the host of the thread, and `engine` the one it calls back into.
+    pub(super) fn install(self: &Rc<Self>, engine: &Rc<Engine>) {
         // A host is given to one engine once; a second call changes nothing.
         let _ = self.engine.set(Rc::downgrade(engine));
+        CURRENT.with(|current| *current.borrow_mut() = Rc::downgrade(self));
     }
 
     /// The engine.
@@ -209,10 +215,5 @@ impl Host {
     #[must_use]
     pub fn source_text(&self, name: &str) -> Option<Rc<str>> {
         self.sources.borrow().get(name).cloned()
-    }
-
-    /// Itself as an engine's tag.
-    pub(super) fn tag(self: &Rc<Self>) -> Dynamic {
-        Dynamic::from(Rc::clone(self))
     }
 }

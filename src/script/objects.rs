@@ -7,7 +7,7 @@ use rhai::{Dynamic, Map};
 use super::callback::Callback;
 use crate::flow::{Direction, Event, Expectation, Filter, Flow, Subject};
 use crate::kernel::Source;
-use crate::render::Column;
+use crate::render::{Column, Columns};
 use crate::table;
 
 /// A query: `flows`, and what `where`, `skip` and `take` make of it.
@@ -99,20 +99,9 @@ impl EventHandle {
 #[derive(Debug, Clone)]
 pub struct Rows {
     /// What the rows are.
-    pub kind: RowKind,
+    pub columns: Columns,
     /// The rows: [`FlowHandle`]s, [`ExpectHandle`]s or maps.
     pub items: Rc<Vec<Dynamic>>,
-}
-
-/// What the rows of a result are.
-#[derive(Debug, Clone)]
-pub enum RowKind {
-    /// Flows.
-    Flows,
-    /// Expectations.
-    Expectations,
-    /// Records with these columns, in this order.
-    Records(Rc<Vec<Column>>),
 }
 
 impl Rows {
@@ -120,20 +109,20 @@ impl Rows {
     #[must_use]
     pub fn of_flows(flows: impl IntoIterator<Item = FlowHandle>) -> Self {
         let items = flows.into_iter().map(Dynamic::from).collect();
-        Self { kind: RowKind::Flows, items: Rc::new(items) }
+        Self { columns: Columns::Flows, items: Rc::new(items) }
     }
 
     /// Rows of records.
     #[must_use]
     pub fn of_records(columns: Vec<Column>, records: impl IntoIterator<Item = Map>) -> Self {
         let items = records.into_iter().map(Dynamic::from).collect();
-        Self { kind: RowKind::Records(Rc::new(columns)), items: Rc::new(items) }
+        Self { columns: Columns::Chosen(columns), items: Rc::new(items) }
     }
 
     /// The same kind of rows, others.
     #[must_use]
     pub fn with_items(&self, items: Vec<Dynamic>) -> Self {
-        Self { kind: self.kind.clone(), items: Rc::new(items) }
+        Self { columns: self.columns.clone(), items: Rc::new(items) }
     }
 }
 

@@ -57,7 +57,7 @@ pub fn each(
 ///
 /// A text or a map that cannot be read, or another type.
 pub fn to_filter(ctx: &NativeCallContext<'_>, filter: Dynamic) -> Fallible<Filter<Callback>> {
-    let host = Host::of(ctx)?;
+    let host = Host::current()?;
     if let Some(text) = filter.read_lock::<ImmutableString>() {
         return Ok(parse_filter(&text, &host.labels)?.widen());
     }

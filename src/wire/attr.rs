@@ -231,6 +231,13 @@ impl AttrWriter {
         }
     }
 
+    /// Sets the bits of `value` in the 16 bits at `at`, in host order (a flag, once it is known).
+    pub fn or_u16(&mut self, at: usize, value: u16) {
+        if let Some([low, high]) = self.bytes.get_mut(at..at + 2) {
+            [*low, *high] = (u16::from_ne_bytes([*low, *high]) | value).to_ne_bytes();
+        }
+    }
+
     /// An attribute with these bytes as its value, padded to four.
     pub fn bytes(&mut self, kind: u16, value: &[u8]) {
         self.attr(kind, |out| out.raw(value));

@@ -3,7 +3,7 @@
 use super::consts::AttrName;
 
 /// Why bytes from the kernel or a file are not what they should be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// A message's length field points outside of the datagram, or there is no room for one.
     #[error("message says {says} bytes, {left} are left")]
@@ -55,11 +55,11 @@ pub enum DecodeError {
     #[error("attribute {0} is missing")]
     Missing(AttrName),
     /// An attribute's value cannot mean anything.
-    #[error("attribute {attr} holds {found}")]
+    #[error("attribute {attr} is not {expected}")]
     Value {
         /// The attribute.
         attr: AttrName,
-        /// What was found.
-        found: String,
+        /// What it should be.
+        expected: &'static str,
     },
 }

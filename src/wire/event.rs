@@ -27,9 +27,10 @@ pub fn decode_event(message: &Message<'_>, received_ns: u64) -> Result<Option<Ev
         0 => EventKind::Update,
         _ => EventKind::New,
     };
-    let (kind, (subject, kernel_ns)) = match message.kind {
-        IPCTNL_MSG_CT_NEW => (created, flow(message.payload)?),
-        IPCTNL_MSG_CT_DELETE => (EventKind::Destroy, flow(message.payload)?),
+    let mut kernel_ns = None;
+    let (kind, subject) = match message.kind {
+        IPCTNL_MSG_CT_NEW => (created, flow(message.payload, &mut kernel_ns)?),
+        IPCTNL_MSG_CT_DELETE => (EventKind::Destroy, flow(message.payload, &mut kernel_ns)?),
         IPCTNL_MSG_EXP_NEW => (created, expectation(message.payload)?),
         IPCTNL_MSG_EXP_DELETE => (EventKind::Destroy, expectation(message.payload)?),
         _ => return Ok(None),
@@ -43,11 +44,10 @@ pub fn decode_event(message: &Message<'_>, received_ns: u64) -> Result<Option<Ev
     }))
 }
 
-fn flow(payload: &[u8]) -> Result<(Subject, Option<u64>), DecodeError> {
-    let (flow, kernel_ns) = read_flow(payload)?;
-    Ok((Subject::Flow(flow), kernel_ns))
+fn flow(payload: &[u8], kernel_ns: &mut Option<u64>) -> Result<Subject, DecodeError> {
+    read_flow(payload, kernel_ns).map(Subject::Flow)
 }
 
-fn expectation(payload: &[u8]) -> Result<(Subject, Option<u64>), DecodeError> {
-    Ok((Subject::Expectation(decode_expectation(payload)?), None))
+fn expectation(payload: &[u8]) -> Result<Subject, DecodeError> {
+    decode_expectation(payload).map(Subject::Expectation)
 }

@@ -95,9 +95,9 @@ pub(super) fn write_labels(out: &mut AttrWriter, kind: u16, labels: Labels) {
 
 /// Reads the name of a helper from a string attribute.
 pub(super) fn read_helper_name(attr: &Attr<'_>) -> Result<HelperName, DecodeError> {
-    HelperName::new(attr.text()).ok_or_else(|| DecodeError::Value {
+    HelperName::new(attr.text()).ok_or(DecodeError::Value {
         attr: attr.name(),
-        found: format!("`{}`, which is no helper's name", attr.text().escape_ascii()),
+        expected: "a helper's name of 1 to 15 characters",
     })
 }
 

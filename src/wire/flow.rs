@@ -29,15 +29,15 @@ use super::tuple::{read_tuple, write_tuple};
 /// # Errors
 ///
 /// If a tuple is missing or incomplete, or an attribute is shorter than its type.
-#[inline]
 pub fn decode_flow(payload: &[u8]) -> Result<Flow, DecodeError> {
-    read_flow(payload).map(|(flow, _)| flow)
+    read_flow(payload, &mut None)
 }
 
-/// The flow, and `CTA_TIMESTAMP_EVENT` if it was sent.
-pub(super) fn read_flow(payload: &[u8]) -> Result<(Flow, Option<u64>), DecodeError> {
+/// Decodes a flow, and puts `CTA_TIMESTAMP_EVENT` into `event_ns` if it was sent: a pair of both
+/// would be one more copy of the flow.
+pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Flow, DecodeError> {
     let (_, body) = NfGenMsg::split(payload)?;
-    let (mut orig, mut reply, mut event_ns) = (None, None, None);
+    let (mut orig, mut reply) = (None, None);
     let mut flow = Flow::new(NOWHERE, NOWHERE);
     for attr in attrs(&CTA, body) {
         let attr = attr?;
@@ -69,14 +69,14 @@ pub(super) fn read_flow(payload: &[u8]) -> Result<(Flow, Option<u64>), DecodeErr
                     flow.rare_mut().synproxy = Some(proxy);
                 }
             }
-            CTA_TIMESTAMP_EVENT => event_ns = Some(attr.be_u64()?),
+            CTA_TIMESTAMP_EVENT => *event_ns = Some(attr.be_u64()?),
             // A newer kernel's attribute, or one that only requests carry.
             _ => (),
         }
     }
     flow.orig = orig.ok_or(DecodeError::Missing(CTA.attr(CTA_TUPLE_ORIG)))?;
     flow.reply = reply.ok_or(DecodeError::Missing(CTA.attr(CTA_TUPLE_REPLY)))?;
-    Ok((flow, event_ns))
+    Ok(flow)
 }
 
 /// Stands in for a direction until it is read.

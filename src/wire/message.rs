@@ -32,6 +32,11 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
 }
 
+impl Message<'_> {
+    /// Bytes of the header before the payload (`struct nlmsghdr`).
+    pub const HEADER_BYTES: usize = NLMSG_HDRLEN;
+}
+
 /// Walks the messages of a datagram.
 #[must_use]
 pub fn messages(datagram: &[u8]) -> Messages<'_> {

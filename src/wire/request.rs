@@ -28,6 +28,8 @@ use super::tuple::write_tuple;
 
 pub use filter::{DumpScope, FlowTable, KernelFilter, TupleFilter};
 
+/// Where `nlmsg_flags` is in a header.
+const NLMSG_FLAGS_AT: usize = 6;
 /// `AF_UNSPEC`: both families.
 const AF_UNSPEC: u8 = 0;
 
@@ -36,6 +38,8 @@ const AF_UNSPEC: u8 = 0;
 pub struct Requests {
     out: AttrWriter,
     messages: usize,
+    /// Where the last message begins.
+    last: usize,
 }
 
 impl Requests {
@@ -73,6 +77,11 @@ impl Requests {
     pub fn clear(&mut self) {
         self.out.clear();
         self.messages = 0;
+    }
+
+    /// Asks for an acknowledgement of the last message: when it has come, all before were done.
+    pub fn acknowledge_last(&mut self) {
+        self.out.or_u16(self.last + NLMSG_FLAGS_AT, NLM_F_ACK);
     }
 
     /// Asks for every flow of a table that the filter does not keep back.
@@ -167,6 +176,7 @@ impl Requests {
         fill: impl FnOnce(&mut AttrWriter),
     ) {
         let start = self.out.len();
+        self.last = start;
         let mut header = NetlinkHeader::default();
         header.message_type = kind;
         header.flags = NLM_F_REQUEST | flags;

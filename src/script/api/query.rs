@@ -98,7 +98,7 @@ mod query_api {
     /// ```
     #[rhai_fn(name = "flows", return_raw)]
     pub fn flows_where(ctx: NativeCallContext, filter: Dynamic) -> Fallible<Flows> {
-        let query = Flows::new(Rc::clone(&Host::of(&ctx)?.source));
+        let query = Flows::new(Rc::clone(&Host::current()?.source));
         Ok(query.filtered(to_filter(&ctx, filter)?))
     }
 
@@ -371,7 +371,7 @@ fn sorted(ctx: &NativeCallContext<'_>, query: &Flows, keys: &str, n: usize) -> F
         let name = key.trim().trim_start_matches('-');
         parse_sort_key(key.trim()).or_else(|_| Err(field(name).err().unwrap_or_default()))
     });
-    let host = Host::of(ctx)?;
+    let host = Host::current()?;
     let mut top = Top::new(keys.collect::<Result<Vec<_>, _>>()?, n);
     let view = host.view();
     each(ctx.engine(), query, &mut |flow| {
@@ -394,7 +394,7 @@ fn values(
     key: Dynamic,
     visit: &mut dyn FnMut(Value),
 ) -> Fallible<()> {
-    let (host, key) = (Host::of(ctx)?, Key::new(ctx, verb, key)?);
+    let (host, key) = (Host::current()?, Key::new(ctx, verb, key)?);
     let view = host.view();
     each(ctx.engine(), query, &mut |flow| {
         visit(match &key {

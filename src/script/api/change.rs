@@ -1,0 +1,375 @@
+//! Changing the table: `delete`, `update`, `create`, `get`, `flush`, `wait_empty`, and what became
+//! of it.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use rhai::plugin::*;
+use rhai::{Array, Dynamic, ImmutableString, INT, Map, NativeCallContext};
+
+use crate::flow::Family;
+use crate::kernel::{Applied, Source};
+use crate::script::fault::{Fallible, Fault};
+use crate::script::host::Host;
+use crate::script::maps;
+use crate::script::objects::{FlowHandle, Flows};
+use crate::script::ops::{asker, only_known};
+use crate::script::value::{describe, span};
+use crate::table::{Change, Limit, Outcome, change};
+
+/// How often a drain looks again.
+const DRAIN_PAUSE: Duration = Duration::from_millis(500);
+/// How long the script sleeps before it looks whether it is to stop.
+const NAP: Duration = Duration::from_millis(20);
+
+pub(super) fn module() -> Module {
+    exported_module!(change_api)
+}
+
+/// Counts an outcome for the exit status, and passes it on.
+pub(super) fn counted(outcome: Outcome) -> Fallible<Outcome> {
+    Host::current()?.count(outcome.matched, outcome.applied.failed);
+    Ok(outcome)
+}
+
+/// The `max` of an options map.
+fn limit(options: &Map) -> Fallible<Option<Limit>> {
+    only_known("a change", options, &["max"])?;
+    let Some(max) = options.get("max") else { return Ok(None) };
+    let limit = max.to_string().parse().map_err(|error| Fault::new(error).thrown())?;
+    Ok(Some(limit))
+}
+
+fn apply(
+    ctx: &NativeCallContext<'_>,
+    query: &Flows,
+    what: Change<'_>,
+    options: &Map,
+) -> Fallible<Outcome> {
+    let mut ask = asker(ctx.engine(), query.source());
+    counted(change(query, what, limit(options)?, &mut ask)?)
+}
+
+fn one(source: &Rc<dyn Source>, flow: &FlowHandle, what: Change<'_>) -> Fallible<Outcome> {
+    let started = Instant::now();
+    let live = source.live()?;
+    let (key, status) = (flow.flow.key(), flow.flow.status);
+    let (verb, applied) = match what {
+        Change::Delete => {
+            let mut batch = live.batch("delete a flow")?;
+            batch.delete(&key)?;
+            ("deleted", batch.finish()?)
+        }
+        Change::Update(patch) => {
+            let mut batch = live.batch("update a flow")?;
+            batch.update(&key, patch, status)?;
+            ("updated", batch.finish()?)
+        }
+    };
+    outcome(verb, 1, applied, source, started)
+}
+
+/// The outcome of changes that no query made.
+fn outcome(
+    verb: &'static str,
+    matched: u64,
+    applied: Applied,
+    source: &Rc<dyn Source>,
+    started: Instant,
+) -> Fallible<Outcome> {
+    let dry_run = source.live()?.is_dry_run();
+    let took = started.elapsed();
+    counted(Outcome { verb, matched, protected: 0, applied, dry_run, took })
+}
+
+#[export_module]
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
+mod change_api {
+    /// What became of a change: prints as one sentence.
+    pub type Outcome = crate::table::Outcome;
+
+    /// Deletes the flows, in batches, while they are being listed; each by tuple, zone and id.
+    ///
+    /// On the whole table it is an error that points to `flush()`. Nothing matched is success.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("udp dport 53").delete()
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn delete(ctx: NativeCallContext, query: &mut Flows) -> Fallible<Outcome> {
+        delete_with(ctx, query, Map::new())
+    }
+
+    /// Deletes the flows with options: `#{ max: 5000 }` or `#{ max: "10%" }` refuses, untouched, if
+    /// more would go.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("icmp").delete(#{ max: 1000 })
+    /// ```
+    #[rhai_fn(name = "delete", pure, return_raw)]
+    pub fn delete_with(
+        ctx: NativeCallContext,
+        query: &mut Flows,
+        options: Map,
+    ) -> Fallible<Outcome> {
+        if query.is_everything() {
+            return Fault::new("this would delete every flow")
+                .hint("write flows.flush() if you mean it, or narrow with flows.where(…)")
+                .throw();
+        }
+        apply(&ctx, query, Change::Delete, &options)
+    }
+
+    /// Changes the flows: `mark` (also `"0x20/0xff"`), `timeout`, `add_labels`, `remove_labels`,
+    /// `labels`, `status`, `state`, `helper`.
+    ///
+    /// Mark bits outside of the mask are kept by the kernel itself. The kernel does not check ids
+    /// on an update, so a flow that was replaced within the same batch is changed too.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("tcp dport 443").update(#{ mark: "0x20/0xff" })
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn update(ctx: NativeCallContext, query: &mut Flows, what: Map) -> Fallible<Outcome> {
+        update_with(ctx, query, what, Map::new())
+    }
+
+    /// Changes the flows, with options as `delete` has them.
+    #[rhai_fn(name = "update", pure, return_raw)]
+    pub fn update_with(
+        ctx: NativeCallContext,
+        query: &mut Flows,
+        what: Map,
+        options: Map,
+    ) -> Fallible<Outcome> {
+        let patch = maps::patch(&what)?;
+        apply(&ctx, query, Change::Update(&patch), &options)
+    }
+
+    /// Deletes this flow.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for f in flows("icmp") { f.delete() }
+    /// ```
+    #[rhai_fn(name = "delete", pure, return_raw)]
+    pub fn delete_one(flow: &mut FlowHandle) -> Fallible<Outcome> {
+        one(&flow.source, flow, Change::Delete)
+    }
+
+    /// Changes this flow; entries as of `flows.update`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for f in flows("icmp") { f.update(#{ mark: 7 }) }
+    /// ```
+    #[rhai_fn(name = "update", pure, return_raw)]
+    pub fn update_one(flow: &mut FlowHandle, what: Map) -> Fallible<Outcome> {
+        let patch = maps::patch(&what)?;
+        one(&flow.source, flow, Change::Update(&patch))
+    }
+
+    /// Makes a flow from a map, or several from an array of maps; fails for one that exists.
+    ///
+    /// `proto src dst timeout` are needed, `sport dport` or `icmp_type` and `state` where the
+    /// protocol has them; `reply`, `mark`, `zone`, `orig_zone`, `reply_zone`, `labels`, `helper`,
+    /// `status`, `snat`, `dnat`, `master`, `wscale_orig`, `wscale_reply`, `vtag_orig`, `vtag_reply`
+    /// may be given. A tcp flow is made with liberal window checks.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1024, dport: 53,
+    ///                 timeout: 30.sec })
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn create(query: &mut Flows, flow: Dynamic) -> Fallible<Outcome> {
+        let started = Instant::now();
+        let maps = match flow.read_lock::<Array>() {
+            Some(list) => list.to_vec(),
+            None => vec![flow.clone()],
+        };
+        let flows = maps.iter().map(|map| match map.read_lock::<Map>() {
+            Some(map) => maps::new_flow(&map),
+            None => Fault::new(format!("create needs a map, found {}", describe(map))).throw(),
+        });
+        // All are read before the first is made.
+        let flows = flows.collect::<Fallible<Vec<_>>>()?;
+        let mut batch = query.source().live()?.batch("create flows")?;
+        for flow in &flows {
+            batch.create(flow)?;
+        }
+        let matched = u64::try_from(flows.len()).unwrap_or(u64::MAX);
+        outcome("created", matched, batch.finish()?, query.source(), started)
+    }
+
+    /// The one flow with exactly this original direction, or `()`: a look-up, not a search.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1024, dport: 53 })
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn get(query: &mut Flows, key: Map) -> Fallible<Dynamic> {
+        let found = query.source().live()?.get(&maps::flow_key(&key)?)?;
+        Ok(found.map_or(Dynamic::UNIT, |flow| {
+            let source = Rc::clone(query.source());
+            Dynamic::from(FlowHandle { flow: Rc::new(flow), source })
+        }))
+    }
+
+    /// Deletes every flow of the table, in one request.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.flush()
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn flush(query: &mut Flows) -> Fallible<Outcome> {
+        flush_family(query, None)
+    }
+
+    /// Deletes every flow of one family: `"ipv4"` or `"ipv6"`.
+    #[rhai_fn(name = "flush", pure, return_raw)]
+    pub fn flush_of(query: &mut Flows, family: ImmutableString) -> Fallible<Outcome> {
+        match family.as_str() {
+            "ipv4" => flush_family(query, Some(Family::Ipv4)),
+            "ipv6" => flush_family(query, Some(Family::Ipv6)),
+            other => Fault::new(format!("`{other}` is neither ipv4 nor ipv6")).throw(),
+        }
+    }
+
+    /// Waits until there is no such flow any more; false if there still is after `within`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("dst 10.0.0.5 and state established").wait_empty(60.sec)
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn wait_empty(
+        ctx: NativeCallContext,
+        query: &mut Flows,
+        within: Dynamic,
+    ) -> Fallible<bool> {
+        let until = Instant::now() + span("wait_empty", &within)?.to_std();
+        let mut ask = asker(ctx.engine(), query.source());
+        loop {
+            if query.cursor()?.next(&mut ask)?.is_none() {
+                return Ok(true);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            pause(left.min(DRAIN_PAUSE))?;
+        }
+    }
+
+    /// Changes that were made, or under `--dry-run` would have been asked for.
+    #[rhai_fn(get = "done", pure)]
+    pub fn done(outcome: &mut Outcome) -> INT {
+        int(outcome.applied.done)
+    }
+
+    /// Flows that the query found.
+    #[rhai_fn(get = "matched", pure)]
+    pub fn matched(outcome: &mut Outcome) -> INT {
+        int(outcome.matched)
+    }
+
+    /// Flows that were gone before it came to them.
+    #[rhai_fn(get = "gone", pure)]
+    pub fn gone(outcome: &mut Outcome) -> INT {
+        int(outcome.applied.gone)
+    }
+
+    /// Changes that the kernel refused; `errors` says why.
+    #[rhai_fn(get = "failed", pure)]
+    pub fn failed(outcome: &mut Outcome) -> INT {
+        int(outcome.applied.failed)
+    }
+
+    /// Flows that were left alone because they are protected.
+    #[rhai_fn(get = "protected", pure)]
+    pub fn protected(outcome: &mut Outcome) -> INT {
+        int(outcome.protected)
+    }
+
+    /// Refusals by kind: maps of `count`, `errno`, `message` and `example`.
+    #[rhai_fn(get = "errors", pure)]
+    pub fn errors(outcome: &mut Outcome) -> Array {
+        let reasons = outcome.applied.reasons.iter();
+        let row = reasons.map(|((errno, said), refused)| {
+            let error = std::io::Error::from_raw_os_error(*errno);
+            let message = if said.is_empty() { error.to_string() } else { format!("{error}: {said}") };
+            Dynamic::from(Map::from([
+                ("count".into(), int(refused.count).into()),
+                ("errno".into(), INT::from(*errno).into()),
+                ("message".into(), message.into()),
+                ("example".into(), refused.example.clone().into()),
+            ]))
+        });
+        row.collect()
+    }
+
+    /// How long it took.
+    #[rhai_fn(get = "took", pure)]
+    pub fn took(outcome: &mut Outcome) -> crate::script::value::Span {
+        let nanos = i64::try_from(outcome.took.as_nanos()).unwrap_or(i64::MAX);
+        crate::script::value::Span(nanos)
+    }
+
+    /// The outcome as a sentence.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn outcome_text(outcome: &mut Outcome) -> String {
+        outcome.to_string()
+    }
+}
+
+fn int(count: u64) -> INT {
+    INT::try_from(count).unwrap_or(INT::MAX)
+}
+
+fn flush_family(query: &Flows, family: Option<Family>) -> Fallible<Outcome> {
+    if !query.is_everything() {
+        return Fault::new("flush() empties the table, but this query narrows it")
+            .hint("use delete() for these flows, or flows.flush() for all")
+            .throw();
+    }
+    let started = Instant::now();
+    let live = query.source().live()?;
+    // The kernel does not say how many went: what is counted is what there was.
+    let matched = match family {
+        None => u64::from(live.global_stats()?.entries),
+        Some(family) => {
+            let test = crate::flow::Filter::Test(crate::flow::Test::Family(family));
+            let mut flows = live.flows(query.scope(), &test)?;
+            let mut count = 0;
+            while flows.next()?.is_some() {
+                count += 1;
+            }
+            count
+        }
+    };
+    live.flush(family)?;
+    let applied = Applied { done: matched, ..Applied::default() };
+    outcome("deleted", matched, applied, query.source(), started)
+}
+
+/// Sleeps, unless the run is to stop.
+pub(super) fn pause(time: Duration) -> Fallible<()> {
+    let until = Instant::now() + time;
+    let host = Host::current()?;
+    loop {
+        if host.stopped() {
+            return Err(crate::kernel::KernelError::Interrupted.into());
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::sleep(left.min(NAP));
+    }
+}

@@ -1,0 +1,170 @@
+//! One flow: its fields, its two directions, deleting and changing it.
+
+use std::rc::Rc;
+
+use rhai::plugin::*;
+use rhai::{Dynamic, FuncRegistration, Map};
+
+use crate::flow::{Direction, Field, Value};
+use crate::script::fault::{Fallible, Fault};
+use crate::script::host::Host;
+use crate::script::objects::{FlowHandle, Side};
+use crate::script::ops::field;
+use crate::script::value::to_dynamic;
+
+/// Fields that only a direction has, as `f.orig.zone`.
+const SIDE: [&str; 10] = [
+    "src", "dst", "sport", "dport", "icmp_type", "icmp_code", "icmp_id", "zone", "packets", "bytes",
+];
+
+pub(super) fn module() -> Module {
+    let mut module = exported_module!(flow_api);
+    for field in Field::all().filter(|field| !field.name().contains('.')) {
+        FuncRegistration::new_getter(field.name())
+            .with_params_info(["flow: &mut Flow", unit(field)])
+            .with_comments([format!("/// {}.", sentence(field.doc()))])
+            .with_purity(true)
+            .set_into_module(&mut module, move |row: &mut FlowHandle| read(row, field));
+    }
+    for name in SIDE {
+        let doc = Field::named(name).map_or("zone of this direction alone", Field::doc);
+        FuncRegistration::new_getter(name)
+            .with_params_info(["side: &mut Side", "Dynamic"])
+            .with_comments([format!("/// Of this direction: {doc}.")])
+            .with_purity(true)
+            .set_into_module(&mut module, move |side: &mut Side| side_value(side, name));
+    }
+    module
+}
+
+/// The type of a field as help shows it.
+fn unit(field: Field) -> &'static str {
+    match field.unit() {
+        crate::flow::Unit::Number | crate::flow::Unit::Bytes => "int",
+        crate::flow::Unit::Duration => "Duration",
+        crate::flow::Unit::Time => "Time",
+        crate::flow::Unit::Addr => "Ip",
+        crate::flow::Unit::Text => "string",
+        crate::flow::Unit::Bool => "bool",
+        crate::flow::Unit::List => "array",
+    }
+}
+
+/// `text` with its first letter in upper case.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+fn read(row: &FlowHandle, field: Field) -> Fallible<Dynamic> {
+    to_dynamic(field.get(&row.flow, Host::current()?.view()))
+}
+
+fn side_value(side: &Side, name: &str) -> Fallible<Dynamic> {
+    let prefix = match side.direction {
+        Direction::Orig => "orig",
+        Direction::Reply => "reply",
+    };
+    let value = Field::named(&format!("{prefix}.{name}"))
+        .map_or(Value::Absent, |field| field.get(&side.flow, crate::flow::View {
+            now_ns: 0,
+            labels: &crate::flow::LabelMap::default(),
+        }));
+    to_dynamic(value)
+}
+
+#[export_module]
+mod flow_api {
+    /// One entry of the conntrack table, as it was when it was read.
+    pub type Flow = FlowHandle;
+
+    /// One direction of a flow.
+    pub type Direction = Side;
+
+    /// The direction of the first packet: `f.orig.src` is `f.src`.
+    #[rhai_fn(get = "orig", pure)]
+    pub fn orig(flow: &mut FlowHandle) -> Side {
+        Side { flow: Rc::clone(&flow.flow), direction: crate::flow::Direction::Orig }
+    }
+
+    /// The direction of the answers; NAT makes it differ from the inverse of `orig`.
+    #[rhai_fn(get = "reply", pure)]
+    pub fn reply(flow: &mut FlowHandle) -> Side {
+        Side { flow: Rc::clone(&flow.flow), direction: crate::flow::Direction::Reply }
+    }
+
+    /// A field by its name, also one of a direction: `f["reply.src"]`.
+    #[rhai_fn(index_get, pure, return_raw)]
+    pub fn by_name(flow: &mut FlowHandle, name: &str) -> Fallible<Dynamic> {
+        to_dynamic(field(name)?.get(&flow.flow, Host::current()?.view()))
+    }
+
+    /// All fields that the kernel sent, in a map.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for f in flows.take(1) { print(f.to_map().keys()) }
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn to_map(flow: &mut FlowHandle) -> Fallible<Map> {
+        let host = Host::current()?;
+        let mut map = Map::new();
+        for field in Field::all() {
+            let value = field.get(&flow.flow, host.view());
+            if !value.is_absent() {
+                map.insert(field.name().into(), to_dynamic(value)?);
+            }
+        }
+        Ok(map)
+    }
+
+    /// The flow as it is now, or `()` if it is gone.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for f in flows.take(1) { f.refresh() }
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn refresh(flow: &mut FlowHandle) -> Fallible<Dynamic> {
+        let found = flow.source.live()?.get(&flow.flow.key())?;
+        Ok(found.map_or(Dynamic::UNIT, |found| {
+            let source = Rc::clone(&flow.source);
+            Dynamic::from(FlowHandle { flow: Rc::new(found), source })
+        }))
+    }
+
+    /// True if both are the same flow: the same original direction in the same zone.
+    #[rhai_fn(name = "==")]
+    pub fn same(a: FlowHandle, b: FlowHandle) -> bool {
+        (a.flow.orig, a.flow.zone) == (b.flow.orig, b.flow.zone)
+    }
+
+    /// False if both are the same flow.
+    #[rhai_fn(name = "!=")]
+    pub fn different(a: FlowHandle, b: FlowHandle) -> bool {
+        !same(a, b)
+    }
+
+    /// True if `value` is among nothing: never. So that `"voip" in f.labels` is false, not an
+    /// error, for a flow without labels.
+    #[rhai_fn(name = "contains")]
+    pub fn nothing_contains(_nothing: (), _value: Dynamic) -> bool {
+        false
+    }
+
+    /// A field that is not there was asked for.
+    #[rhai_fn(index_set, pure, return_raw)]
+    pub fn no_assignment(_flow: &mut FlowHandle, name: &str, _value: Dynamic) -> Fallible<()> {
+        Fault::new(format!("a flow's `{name}` cannot be assigned"))
+            .hint("use f.update(#{ … }) to change the flow in the kernel")
+            .throw()
+    }
+
+    /// The flow on one line.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn flow_text(flow: &mut FlowHandle) -> String {
+        flow.flow.to_string()
+    }
+}

@@ -1,0 +1,455 @@
+//! Rows: results that were gathered, such as `sort`, `top`, `group` and `select` give.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use rhai::plugin::*;
+use rhai::{Array, Dynamic, Engine, FnPtr, FuncRegistration, INT, ImmutableString, Map};
+
+use crate::flow::{Unit, Value};
+use crate::render::Column;
+use crate::script::callback::Callback;
+use crate::script::cells::{cell, record, unit_of};
+use crate::script::fault::{Fallible, Fault};
+use crate::script::host::Host;
+use crate::script::objects::{FlowHandle, Flows, Rows};
+use crate::script::ops::{Key, each};
+use crate::script::value::{count as unsigned, describe, from_dynamic, to_dynamic};
+use crate::table::{Distinct, Group, Tally, closest};
+
+/// Columns that one `select` or `group` takes at most.
+const COLUMNS: usize = 16;
+
+pub(super) fn module() -> Module {
+    exported_module!(rows_api)
+}
+
+/// Makes `for r in rows` go row by row, and `rows[0]` the first.
+pub(super) fn register_iterators(engine: &mut Engine) {
+    engine.register_iterator::<Rows>();
+}
+
+impl IntoIterator for Rows {
+    type Item = Dynamic;
+    type IntoIter = std::vec::IntoIter<Dynamic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Rc::unwrap_or_clone(self.items).into_iter()
+    }
+}
+
+/// Registers the verbs that take any number of columns.
+pub(super) fn register_columns(module: &mut Module) {
+    type Verb = fn(&NativeCallContext<'_>, &Flows, &[Dynamic]) -> Fallible<Rows>;
+    let verbs: [(&str, Verb, &[&str]); 2] = [
+        ("select", select, &[
+            "/// The chosen columns of every flow: names of fields, or a map of names and closures.",
+            "///",
+            "/// # Example",
+            "/// ```rhai",
+            "/// flows.select(\"src\", \"dst\", #{ kb: |f| f.bytes / 1000 })",
+            "/// ```",
+        ]),
+        ("group", group, &[
+            "/// One row per value of the fields: flows, packets, bytes; sorted by flows.",
+            "///",
+            "/// Keys are names of fields, closures, or a map of names and closures. Packets and bytes",
+            "/// are absent in a group none of whose flows has counters. Keeps one row per value.",
+            "///",
+            "/// # Example",
+            "/// ```rhai",
+            "/// flows.group(\"dst\", \"dport\").top(10, \"bytes\")",
+            "/// ```",
+        ]),
+    ];
+    for (name, verb, doc) in verbs {
+        for count in 1..=COLUMNS {
+            let mut types = vec![std::any::TypeId::of::<Flows>()];
+            types.resize(count + 1, std::any::TypeId::of::<Dynamic>());
+            let params = (1..=count).map(|index| format!("column{index}: string|Fn|map"));
+            let params = std::iter::once("flows: &mut Query".to_owned()).chain(params);
+            let function = move |ctx: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
+                let (Some(ctx), Some((query, columns))) = (ctx, args.split_first()) else {
+                    return Fault::new(format!("{name} was called without its flows")).throw();
+                };
+                let columns: Vec<Dynamic> = columns.iter().map(|&&mut ref c| c.clone()).collect();
+                let query = query.read_lock::<Flows>().map(|query| query.clone());
+                let query = query.ok_or_else(|| Fault::new("not a query").thrown())?;
+                verb(&ctx, &query, &columns).map(Dynamic::from)
+            };
+            FuncRegistration::new(name)
+                .with_params_info(params.chain(["Rows".to_owned()]))
+                .with_comments(if count == 1 { doc } else { &[] })
+                .set_into_module_raw(module, types, rhai::RhaiFunc::Pure {
+                    func: Rc::new(function),
+                    has_context: true,
+                    is_pure: true,
+                    is_volatile: true,
+                });
+        }
+    }
+}
+
+/// Columns with what fills them.
+fn keys(
+    ctx: &NativeCallContext<'_>,
+    verb: &str,
+    columns: &[Dynamic],
+) -> Fallible<(Vec<Column>, Vec<Key>)> {
+    let (mut named, mut keys) = (Vec::new(), Vec::new());
+    let mut push = |name: String, key: Key| {
+        let unit = match &key {
+            Key::Field(field) => field.unit(),
+            Key::Closure(_) => Unit::Text,
+        };
+        named.push(Column::new(name, unit));
+        keys.push(key);
+    };
+    for (index, column) in columns.iter().enumerate() {
+        if let Some(list) = column.read_lock::<Array>() {
+            let (more, more_keys) = self::keys(ctx, verb, &list)?;
+            more.into_iter().zip(more_keys).for_each(|(column, key)| push(column.name, key));
+        } else if let Some(map) = column.read_lock::<Map>() {
+            for (name, key) in map.iter() {
+                push(name.to_string(), Key::new(ctx, verb, key.clone())?);
+            }
+        } else {
+            let name = column.read_lock::<ImmutableString>().map(|name| name.to_string());
+            let unnamed = if index == 0 { "key".to_owned() } else { format!("key{}", index + 1) };
+            push(name.unwrap_or(unnamed), Key::new(ctx, verb, column.clone())?);
+        }
+    }
+    if keys.is_empty() {
+        return Fault::new(format!("{verb} needs at least one column")).throw();
+    }
+    Ok((named, keys))
+}
+
+fn select(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fallible<Rows> {
+    let (mut columns, keys) = keys(ctx, "select", columns)?;
+    let host = Host::current()?;
+    let mut records = Vec::new();
+    each(ctx.engine(), query, &mut |flow| {
+        let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(query.source()) };
+        let values: Vec<Value> = keys
+            .iter()
+            .map(|key| key.value(ctx.engine(), &host, &row))
+            .collect::<Fallible<_>>()?;
+        if records.is_empty() {
+            for ((column, key), value) in columns.iter_mut().zip(&keys).zip(&values) {
+                if matches!(key, Key::Closure(_)) {
+                    column.unit = unit_of(value);
+                }
+            }
+        }
+        records.push(record(&columns, values)?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Rows::of_records(columns, records))
+}
+
+fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fallible<Rows> {
+    let (mut columns, keys) = keys(ctx, "group", columns)?;
+    let host = Host::current()?;
+    let fields: Option<Vec<_>> = keys
+        .iter()
+        .map(|key| match key {
+            Key::Field(field) => Some(*field),
+            Key::Closure(_) => None,
+        })
+        .collect();
+    let native = fields.is_some();
+    let mut groups = Group::new(fields.unwrap_or_default());
+    let view = host.view();
+    each(ctx.engine(), query, &mut |flow| {
+        if native {
+            groups.add(flow, view);
+        } else {
+            let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(query.source()) };
+            let values: Vec<Value> = keys
+                .iter()
+                .map(|key| key.value(ctx.engine(), &host, &row))
+                .collect::<Fallible<_>>()?;
+            groups.add_keyed(&values, flow);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let rows = groups.finish();
+    if let Some(first) = rows.first() {
+        for ((column, key), value) in columns.iter_mut().zip(&keys).zip(&first.key) {
+            if matches!(key, Key::Closure(_)) {
+                column.unit = unit_of(value);
+            }
+        }
+    }
+    columns.push(Column::new("flows", Unit::Number));
+    columns.push(Column::new("packets", Unit::Number));
+    columns.push(Column::new("bytes", Unit::Bytes));
+    let records: Vec<Map> = rows
+        .into_iter()
+        .map(|row| {
+            let mut values = row.key;
+            values.push(Value::Count(row.flows));
+            values.push(Value::or_absent(row.packets, Value::Count));
+            values.push(Value::or_absent(row.bytes, Value::Count));
+            record(&columns, values)
+        })
+        .collect::<Fallible<_>>()?;
+    Ok(Rows::of_records(columns, records))
+}
+
+/// What a verb on rows works on: a column, or what a closure makes of a row.
+fn row_value(rows: &Rows, key: &RowKey, ctx: &NativeCallContext<'_>, row: &Dynamic) -> Fallible<Value> {
+    match key {
+        RowKey::Column(name) => cell(rows, row, name),
+        RowKey::Closure(closure) => Ok(from_dynamic(&closure.call(ctx.engine(), [row.clone()])?)),
+    }
+}
+
+enum RowKey {
+    Column(String),
+    Closure(Callback),
+}
+
+fn row_key(ctx: &NativeCallContext<'_>, rows: &Rows, verb: &str, key: Dynamic) -> Fallible<RowKey> {
+    if let Some(name) = key.read_lock::<ImmutableString>() {
+        check_column(rows, name.trim_start_matches('-'))?;
+        return Ok(RowKey::Column(name.to_string()));
+    }
+    let found = describe(&key);
+    match key.try_cast::<FnPtr>() {
+        Some(closure) => Ok(RowKey::Closure(Callback::new(ctx, closure))),
+        None => {
+            let message = format!("{verb} needs the name of a column or a closure, not {found}");
+            Fault::new(message).throw()
+        }
+    }
+}
+
+/// An error if the rows have no such column.
+fn check_column(rows: &Rows, name: &str) -> Fallible<()> {
+    let columns = rows.columns.list(true);
+    if columns.iter().any(|column| column.name == name) {
+        return Ok(());
+    }
+    let fault = Fault::new(format!("these rows have no column `{name}`"));
+    match closest(name, columns.iter().map(|column| column.name.as_str())) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")).throw(),
+        None => {
+            let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+            fault.hint(format!("they have {}", names.join(", "))).throw()
+        }
+    }
+}
+
+fn sorted(ctx: &NativeCallContext<'_>, rows: &Rows, key: Dynamic, verb: &str) -> Fallible<Rows> {
+    let descending = key.read_lock::<ImmutableString>().is_some_and(|name| name.starts_with('-'));
+    let key = match row_key(ctx, rows, verb, key)? {
+        RowKey::Column(name) => RowKey::Column(name.trim_start_matches('-').to_owned()),
+        closure @ RowKey::Closure(_) => closure,
+    };
+    let mut keyed: Vec<(Value, Dynamic)> = rows
+        .items
+        .iter()
+        .map(|row| Ok((row_value(rows, &key, ctx, row)?, row.clone())))
+        .collect::<Fallible<_>>()?;
+    keyed.sort_by(|(a, _), (b, _)| match (a.is_absent(), b.is_absent()) {
+        (false, false) if descending => b.cmp(a),
+        (false, false) => a.cmp(b),
+        // Absent comes last, whichever way.
+        (a_absent, b_absent) => a_absent.cmp(&b_absent),
+    });
+    Ok(rows.with_items(keyed.into_iter().map(|(_, row)| row).collect()))
+}
+
+fn tally(
+    ctx: &NativeCallContext<'_>,
+    rows: &Rows,
+    verb: &str,
+    key: Dynamic,
+) -> Fallible<Tally> {
+    let key = row_key(ctx, rows, verb, key)?;
+    let mut tally = Tally::default();
+    for row in rows.items.iter() {
+        let value = row_value(rows, &key, ctx, row)?;
+        if !tally.add(&value) && matches!(verb, "sum" | "avg") {
+            let found = describe(&to_dynamic(value)?);
+            return Fault::new(format!("{verb} needs numbers, found {found}")).throw();
+        }
+    }
+    Ok(tally)
+}
+
+#[export_module]
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
+mod rows_api {
+    /// Rows of a result; each is a flow, an expectation, or a map of its columns.
+    pub type Rows = crate::script::objects::Rows;
+
+    /// How many rows there are.
+    #[rhai_fn(name = "count", name = "len", get = "len", pure)]
+    pub fn count(rows: &mut Rows) -> INT {
+        INT::try_from(rows.items.len()).unwrap_or(INT::MAX)
+    }
+
+    /// True if there are no rows.
+    #[rhai_fn(name = "is_empty", pure)]
+    pub fn is_empty(rows: &mut Rows) -> bool {
+        rows.items.is_empty()
+    }
+
+    /// The first `n` rows.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.sort("-bytes").take(10)
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn take(rows: &mut Rows, n: INT) -> Fallible<Rows> {
+        let n = usize::try_from(unsigned("take", n)?).unwrap_or(usize::MAX);
+        Ok(rows.with_items(rows.items.iter().take(n).cloned().collect()))
+    }
+
+    /// The rows after the first `n`.
+    #[rhai_fn(pure, return_raw)]
+    pub fn skip(rows: &mut Rows, n: INT) -> Fallible<Rows> {
+        let n = usize::try_from(unsigned("skip", n)?).unwrap_or(usize::MAX);
+        Ok(rows.with_items(rows.items.iter().skip(n).cloned().collect()))
+    }
+
+    /// The first row, or `()` if there is none.
+    #[rhai_fn(pure)]
+    pub fn first(rows: &mut Rows) -> Dynamic {
+        rows.items.first().cloned().unwrap_or(Dynamic::UNIT)
+    }
+
+    /// The row at `index`, from 0; negative counts from the end.
+    #[rhai_fn(index_get, pure, return_raw)]
+    pub fn at(rows: &mut Rows, index: INT) -> Fallible<Dynamic> {
+        let len = rows.items.len();
+        let at = match usize::try_from(index) {
+            Ok(at) => Some(at),
+            Err(_) => usize::try_from(index.unsigned_abs()).ok().and_then(|b| len.checked_sub(b)),
+        };
+        let row = at.and_then(|at| rows.items.get(at)).cloned();
+        row.ok_or_else(|| Fault::new(format!("there is no row {index} of {len}")).thrown())
+    }
+
+    /// All rows in an array.
+    #[rhai_fn(pure)]
+    pub fn array(rows: &mut Rows) -> Array {
+        rows.items.to_vec()
+    }
+
+    /// The rows sorted by a column: `"bytes"` ascending, `"-bytes"` descending, or by what a
+    /// closure answers; absent last.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.group("src").sort("src")
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn sort(ctx: NativeCallContext, rows: &mut Rows, key: Dynamic) -> Fallible<Rows> {
+        sorted(&ctx, rows, key, "sort")
+    }
+
+    /// The first `n` rows; a result of `group` is sorted by flows.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.group("src").top(10)
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn top(rows: &mut Rows, n: INT) -> Fallible<Rows> {
+        take(rows, n)
+    }
+
+    /// The `n` rows with the most of a column.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.group("dst", "dport").top(10, "bytes")
+    /// ```
+    #[rhai_fn(name = "top", pure, return_raw)]
+    pub fn top_of(
+        ctx: NativeCallContext,
+        rows: &mut Rows,
+        n: INT,
+        column: &str,
+    ) -> Fallible<Rows> {
+        let key = format!("-{}", column.trim_start_matches('-'));
+        take(&mut sorted(&ctx, rows, key.into(), "top")?, n)
+    }
+
+    /// The rows for which the closure answers true.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.group("src").where(|r| r.flows > 100)
+    /// ```
+    #[rhai_fn(name = "where", pure, return_raw)]
+    pub fn narrowed(ctx: NativeCallContext, rows: &mut Rows, test: FnPtr) -> Fallible<Rows> {
+        let test = Callback::new(&ctx, test);
+        let mut kept = Vec::new();
+        for row in rows.items.iter() {
+            if test.ask(ctx.engine(), [row.clone()])? {
+                kept.push(row.clone());
+            }
+        }
+        Ok(rows.with_items(kept))
+    }
+
+    /// What `f` makes of each row, in an array.
+    #[rhai_fn(pure, return_raw)]
+    pub fn map(ctx: NativeCallContext, rows: &mut Rows, f: FnPtr) -> Fallible<Array> {
+        let f = Callback::new(&ctx, f);
+        rows.items.iter().map(|row| f.call(ctx.engine(), [row.clone()])).collect()
+    }
+
+    /// Calls `f` with each row.
+    #[rhai_fn(name = "each", pure, return_raw)]
+    pub fn for_each(ctx: NativeCallContext, rows: &mut Rows, f: FnPtr) -> Fallible<()> {
+        map(ctx, rows, f).map(drop)
+    }
+
+    /// The sum of a column, or of what a closure answers.
+    #[rhai_fn(pure, return_raw)]
+    pub fn sum(ctx: NativeCallContext, rows: &mut Rows, key: Dynamic) -> Fallible<Dynamic> {
+        to_dynamic(tally(&ctx, rows, "sum", key)?.sum())
+    }
+
+    /// The mean of a column, or of what a closure answers; `()` without values.
+    #[rhai_fn(pure, return_raw)]
+    pub fn avg(ctx: NativeCallContext, rows: &mut Rows, key: Dynamic) -> Fallible<Dynamic> {
+        to_dynamic(tally(&ctx, rows, "avg", key)?.avg())
+    }
+
+    /// The least value of a column, or of what a closure answers; `()` without values.
+    #[rhai_fn(pure, return_raw)]
+    pub fn min(ctx: NativeCallContext, rows: &mut Rows, key: Dynamic) -> Fallible<Dynamic> {
+        to_dynamic(tally(&ctx, rows, "min", key)?.min())
+    }
+
+    /// The greatest value of a column, or of what a closure answers; `()` without values.
+    #[rhai_fn(pure, return_raw)]
+    pub fn max(ctx: NativeCallContext, rows: &mut Rows, key: Dynamic) -> Fallible<Dynamic> {
+        to_dynamic(tally(&ctx, rows, "max", key)?.max())
+    }
+
+    /// The different values of a column, or of what a closure answers, sorted.
+    #[rhai_fn(pure, return_raw)]
+    pub fn distinct(ctx: NativeCallContext, rows: &mut Rows, key: Dynamic) -> Fallible<Array> {
+        let key = row_key(&ctx, rows, "distinct", key)?;
+        let mut seen = Distinct::default();
+        for row in rows.items.iter() {
+            seen.add(row_value(rows, &key, &ctx, row)?);
+        }
+        seen.finish().into_iter().map(to_dynamic).collect()
+    }
+
+    /// The rows as text, in the format of the run.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure, return_raw)]
+    pub fn rows_text(rows: &mut Rows) -> Fallible<String> {
+        crate::script::show::to_text(&Dynamic::from(rows.clone()))
+    }
+}

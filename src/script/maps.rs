@@ -1,0 +1,419 @@
+//! Maps that say what to make, change or look up, read strictly: every entry is known and fits.
+
+use std::net::{IpAddr, SocketAddr};
+
+use rhai::{Array, Dynamic, ImmutableString, Map};
+
+use super::fault::{Fallible, Fault};
+use super::host::Host;
+use super::ops::{address, only_known};
+use super::value::{describe, span};
+use crate::flow::{
+    ExpectFlags, ExpectKey, FlowKey, HelperName, L4, LabelPatch, Labels, Masked, NatTarget,
+    NewExpectation, NewFlow, Patch, Proto, ProtoInfo, SctpInfo, Status, TcpFlags, TcpInfo, Tuple,
+};
+
+/// Entries that describe one direction.
+const TUPLE: [&str; 9] = [
+    "proto", "src", "dst", "sport", "dport", "icmp_type", "icmp_code", "icmp_id", "zone",
+];
+/// Entries of the state, besides `state`.
+const STATE: [&str; 4] = ["wscale_orig", "wscale_reply", "vtag_orig", "vtag_reply"];
+
+/// An entry, if it is there and not `()`.
+fn entry<'a>(map: &'a Map, name: &str) -> Option<&'a Dynamic> {
+    map.get(name).filter(|value| !value.is_unit())
+}
+
+/// A number that fits `T`.
+fn number<T: TryFrom<i64>>(map: &Map, name: &str, range: &str) -> Fallible<Option<T>> {
+    let Some(value) = entry(map, name) else { return Ok(None) };
+    let fits = value.as_int().ok().and_then(|number| T::try_from(number).ok());
+    match fits {
+        Some(number) => Ok(Some(number)),
+        None => {
+            let message = format!("`{name}` needs {range}, found {}", describe(value));
+            Fault::new(message).throw()
+        }
+    }
+}
+
+fn port(map: &Map, name: &str) -> Fallible<Option<u16>> {
+    number(map, name, "a number from 0 to 65535")
+}
+
+fn byte(map: &Map, name: &str) -> Fallible<Option<u8>> {
+    number(map, name, "a number from 0 to 255")
+}
+
+fn text(map: &Map, name: &str) -> Fallible<Option<ImmutableString>> {
+    let Some(value) = entry(map, name) else { return Ok(None) };
+    match value.read_lock::<ImmutableString>() {
+        Some(text) => Ok(Some(text.clone())),
+        None => {
+            let message = format!("`{name}` needs text, found {}", describe(value));
+            Fault::new(message).throw()
+        }
+    }
+}
+
+fn wrong(name: &str, error: impl std::fmt::Display) -> Box<rhai::EvalAltResult> {
+    Fault::new(format!("`{name}`: {error}")).thrown()
+}
+
+fn missing<T>(value: Option<T>, name: &str) -> Fallible<T> {
+    value.ok_or_else(|| Fault::new(format!("`{name}` is missing")).thrown())
+}
+
+/// The protocol of a map, by name or number.
+fn proto(map: &Map) -> Fallible<Proto> {
+    let value = missing(entry(map, "proto"), "proto")?;
+    value.to_string().parse().map_err(|error| wrong("proto", error))
+}
+
+/// A direction from its entries; `zone` is its own zone.
+fn tuple(map: &Map, proto: Proto) -> Fallible<Tuple> {
+    let addr = |name| address(&format!("`{name}`"), missing(entry(map, name), name)?);
+    let (src, dst): (IpAddr, IpAddr) = (addr("src")?, addr("dst")?);
+    if src.is_ipv4() != dst.is_ipv4() {
+        return Fault::new("`src` and `dst` are of different families").throw();
+    }
+    let l4 = if proto.is_icmp() {
+        let kind = missing(byte(map, "icmp_type")?, "icmp_type")?;
+        let (code, id) = (byte(map, "icmp_code")?.unwrap_or(0), port(map, "icmp_id")?.unwrap_or(0));
+        L4::Icmp { kind, code, id }
+    } else {
+        match (port(map, "sport")?, port(map, "dport")?) {
+            (None, None) if proto.has_ports() => {
+                return Fault::new(format!("{proto} needs `sport` and `dport`")).throw();
+            }
+            (None, None) => L4::None,
+            (src, dst) => {
+                L4::Ports { src: missing(src, "sport")?, dst: missing(dst, "dport")? }
+            }
+        }
+    };
+    Ok(Tuple { src, dst, proto, l4, zone: None })
+}
+
+/// Zones: `zone` for both directions, `orig_zone` for the original alone.
+fn zones(map: &Map, mut tuple: Tuple) -> Fallible<(Tuple, Option<u16>)> {
+    tuple.zone = port(map, "orig_zone")?;
+    let zone = port(map, "zone")?.filter(|&zone| zone != 0);
+    Ok((tuple, zone))
+}
+
+/// What names a flow: the entries of its original direction.
+///
+/// # Errors
+///
+/// An entry is missing, not known, or does not fit.
+pub fn flow_key(map: &Map) -> Fallible<FlowKey> {
+    only_known("get", map, &[&TUPLE[..], &["orig_zone"]].concat())?;
+    let (tuple, zone) = zones(map, tuple(map, proto(map)?)?)?;
+    Ok(FlowKey { tuple, zone, id: None })
+}
+
+/// A flow that is to be made.
+///
+/// # Errors
+///
+/// As [`flow_key`].
+pub fn new_flow(map: &Map) -> Fallible<NewFlow> {
+    let own = [
+        "orig_zone", "reply_zone", "reply", "state", "timeout", "mark", "labels", "helper", "status",
+        "snat", "dnat", "master",
+    ];
+    only_known("create", map, &[&TUPLE[..], &STATE, &own].concat())?;
+    let proto = proto(map)?;
+    let (orig, zone) = zones(map, tuple(map, proto)?)?;
+    let mut reply = match entry(map, "reply") {
+        None => orig.inverted().ok_or_else(|| {
+            Fault::new(format!("nothing answers {orig}, so `reply` must say what does")).thrown()
+        })?,
+        Some(value) => {
+            let Some(map) = value.read_lock::<Map>() else {
+                let message = format!("`reply` needs a map, found {}", describe(value));
+                return Fault::new(message).throw();
+            };
+            only_known("reply", &map, &TUPLE)?;
+            tuple(&map, proto)?
+        }
+    };
+    reply.zone = port(map, "reply_zone")?;
+    let timeout = span("`timeout`", missing(entry(map, "timeout"), "timeout")?)?;
+    let timeout_s =
+        timeout.seconds_up().ok_or_else(|| Fault::new("`timeout` is too long").thrown())?;
+    let family_of = |target: NatTarget| {
+        if target.addr.is_ipv4() == orig.src.is_ipv4() {
+            Ok(target)
+        } else {
+            Fault::new(format!("NAT to {} is of another family than the flow", target.addr)).throw()
+        }
+    };
+    Ok(NewFlow {
+        zone,
+        status: status(map)?.unwrap_or_default(),
+        proto_info: proto_info(map, proto)?,
+        mark: mark(map)?.map(|masked| masked.value),
+        labels: entry(map, "labels").map(|list| labels("labels", list)).transpose()?,
+        helper: helper(map)?,
+        snat: nat(map, "snat")?.map(family_of).transpose()?,
+        dnat: nat(map, "dnat")?.map(family_of).transpose()?,
+        master: master(map)?,
+        ..NewFlow::new(orig, reply, timeout_s)
+    })
+}
+
+/// What to change of flows.
+///
+/// # Errors
+///
+/// As [`flow_key`]; a map that changes nothing is an error too.
+pub fn patch(map: &Map) -> Fallible<Patch> {
+    let own = [
+        "mark", "timeout", "state", "status", "helper", "labels", "add_labels", "remove_labels",
+    ];
+    only_known("update", map, &[&STATE[..], &own].concat())?;
+    let timeout = entry(map, "timeout").map(|value| span("`timeout`", value)).transpose()?;
+    let timeout_s = timeout
+        .map(|span| {
+            span.seconds_up().ok_or_else(|| Fault::new("`timeout` is too long").thrown())
+        })
+        .transpose()?;
+    let patch = Patch {
+        timeout_s,
+        mark: mark(map)?,
+        status: status(map)?,
+        proto_info: any_proto_info(map)?,
+        labels: label_patch(map)?,
+        helper: helper(map)?,
+        ..Patch::default()
+    };
+    if patch.is_empty() {
+        return Fault::new("update needs something to change")
+            .hint("for example #{ mark: 5 }, #{ timeout: 5.min } or #{ add_labels: [\"voip\"] }")
+            .throw();
+    }
+    Ok(patch)
+}
+
+fn mark(map: &Map) -> Fallible<Option<Masked>> {
+    let Some(value) = entry(map, "mark") else { return Ok(None) };
+    value.to_string().parse().map(Some).map_err(|error| wrong("mark", error))
+}
+
+fn status(map: &Map) -> Fallible<Option<Status>> {
+    let Some(value) = entry(map, "status") else { return Ok(None) };
+    let mut status = Status::default();
+    for name in words("status", value)? {
+        let bit = Status::named(&name);
+        let bit = bit.filter(|bit| {
+            let writable = Status::SEEN_REPLY | Status::ASSURED | Status::FIXED_TIMEOUT;
+            (writable | Status::HELPER).has(*bit)
+        });
+        status = status
+            | bit.ok_or_else(|| {
+                wrong("status", format!("`{name}` cannot be set: only seen_reply, assured, \
+                    fixed_timeout and helper can"))
+            })?;
+    }
+    Ok(Some(status))
+}
+
+/// One word or a list of words.
+fn words(name: &str, value: &Dynamic) -> Fallible<Vec<String>> {
+    if let Some(items) = value.read_lock::<Array>() {
+        return Ok(items.iter().map(ToString::to_string).collect());
+    }
+    match value.type_name() {
+        "string" | "i64" => {
+            Ok(value.to_string().split(',').map(|word| word.trim().to_owned()).collect())
+        }
+        _ => {
+            let message = format!("`{name}` needs a name or a list, found {}", describe(value));
+            Fault::new(message).throw()
+        }
+    }
+}
+
+fn labels(name: &str, value: &Dynamic) -> Fallible<Labels> {
+    let host = Host::current()?;
+    let mut labels = Labels::default();
+    for word in words(name, value)? {
+        let bit = host.labels.bit(&word).and_then(Labels::bit).ok_or_else(|| {
+            let hint = "names are read from /etc/xtables/connlabel.conf; numbers go from 0 to 127";
+            Fault::new(format!("`{name}`: there is no label `{word}`")).hint(hint).thrown()
+        })?;
+        labels = labels.union(bit);
+    }
+    Ok(labels)
+}
+
+fn label_patch(map: &Map) -> Fallible<Option<LabelPatch>> {
+    if let Some(list) = entry(map, "labels") {
+        let set = labels("labels", list)?;
+        return Ok(Some(LabelPatch { set, mask: Labels([u32::MAX; 4]) }));
+    }
+    let set = entry(map, "add_labels").map(|list| labels("add_labels", list)).transpose()?;
+    let clear = entry(map, "remove_labels").map(|list| labels("remove_labels", list)).transpose()?;
+    if set.is_none() && clear.is_none() {
+        return Ok(None);
+    }
+    let (set, clear) = (set.unwrap_or_default(), clear.unwrap_or_default());
+    Ok(Some(LabelPatch { set, mask: set.union(clear) }))
+}
+
+fn helper(map: &Map) -> Fallible<Option<HelperName>> {
+    let Some(name) = text(map, "helper")? else { return Ok(None) };
+    let helper = HelperName::new(name.as_bytes());
+    helper.map(Some).ok_or_else(|| wrong("helper", format!("`{name}` is no name of 1 to 15 letters")))
+}
+
+/// `"192.0.2.1"` or `"192.0.2.1:80"`, `"[::1]:80"`.
+fn nat(map: &Map, name: &str) -> Fallible<Option<NatTarget>> {
+    let Some(value) = entry(map, name) else { return Ok(None) };
+    let text = value.to_string();
+    let target = match (text.parse::<IpAddr>(), text.parse::<SocketAddr>()) {
+        (Ok(addr), _) => NatTarget { addr, port: None },
+        (_, Ok(socket)) => NatTarget { addr: socket.ip(), port: Some(socket.port()) },
+        _ => return Err(wrong(name, format!("`{text}` is neither an address nor address:port"))),
+    };
+    Ok(Some(target))
+}
+
+fn master(map: &Map) -> Fallible<Option<Tuple>> {
+    let Some(value) = entry(map, "master") else { return Ok(None) };
+    match value.read_lock::<Map>() {
+        Some(map) => Ok(Some(tuple(&map, proto(&map)?)?)),
+        None => Err(wrong("master", format!("needs a map, found {}", describe(value)))),
+    }
+}
+
+/// The state entries for a flow of `proto`.
+fn proto_info(map: &Map, proto: Proto) -> Fallible<Option<ProtoInfo>> {
+    let state = text(map, "state")?;
+    match proto {
+        Proto::TCP => {
+            let state = missing(state, "state")?;
+            let number = ProtoInfo::tcp_state(&state)
+                .ok_or_else(|| wrong("state", format!("tcp has no state `{state}`")))?;
+            Ok(Some(ProtoInfo::Tcp(tcp(map, number)?)))
+        }
+        Proto::SCTP => {
+            let state = missing(state, "state")?;
+            let number = ProtoInfo::sctp_state(&state)
+                .ok_or_else(|| wrong("state", format!("sctp has no state `{state}`")))?;
+            Ok(Some(ProtoInfo::Sctp(sctp(map, number)?)))
+        }
+        _ if state.is_some() => Err(wrong("state", format!("{proto} has no states"))),
+        _ => Ok(None),
+    }
+}
+
+/// The state entries of a change: sctp if there are tags, else tcp.
+fn any_proto_info(map: &Map) -> Fallible<Option<ProtoInfo>> {
+    let Some(state) = text(map, "state")? else { return Ok(None) };
+    let tags = map.contains_key("vtag_orig") || map.contains_key("vtag_reply");
+    proto_info(map, if tags { Proto::SCTP } else { Proto::TCP }).map_err(|error| {
+        if ProtoInfo::sctp_state(&state).is_some() && !tags {
+            return Fault::new(format!("`state`: tcp has no state `{state}`"))
+                .hint("a state of sctp needs `vtag_orig` and `vtag_reply` too")
+                .thrown();
+        }
+        error
+    })
+}
+
+fn tcp(map: &Map, state: u8) -> Fallible<TcpInfo> {
+    // Packets of a flow that the kernel did not see begin are out of its window: without
+    // BE_LIBERAL (0x08) it would call them invalid.
+    let liberal = Some(TcpFlags { flags: 0x08, mask: 0x08 });
+    Ok(TcpInfo {
+        state,
+        wscale_orig: byte(map, "wscale_orig")?,
+        wscale_reply: byte(map, "wscale_reply")?,
+        flags_orig: liberal,
+        flags_reply: liberal,
+    })
+}
+
+fn sctp(map: &Map, state: u8) -> Fallible<SctpInfo> {
+    let tag = |name| number(map, name, "a number from 0 to 4294967295");
+    let (vtag_orig, vtag_reply) = (tag("vtag_orig")?, tag("vtag_reply")?);
+    Ok(SctpInfo {
+        state,
+        vtag_orig: Some(missing(vtag_orig, "vtag_orig")?),
+        vtag_reply: Some(missing(vtag_reply, "vtag_reply")?),
+    })
+}
+
+/// What names an expectation.
+///
+/// # Errors
+///
+/// As [`flow_key`].
+pub fn expect_key(map: &Map) -> Fallible<ExpectKey> {
+    let key = flow_key(map)?;
+    Ok(ExpectKey { tuple: key.tuple, zone: key.zone, id: None })
+}
+
+/// An expectation that is to be made; without `mask` its ports and addresses count as they are,
+/// except for a source port of 0, which is any.
+///
+/// # Errors
+///
+/// As [`flow_key`].
+pub fn new_expectation(map: &Map) -> Fallible<NewExpectation> {
+    let own = ["mask", "master", "timeout", "flags", "class", "helper"];
+    only_known("create", map, &[&TUPLE[..], &own].concat())?;
+    let proto = proto(map)?;
+    let expected = tuple(map, proto)?;
+    let mask = match entry(map, "mask") {
+        Some(value) => match value.read_lock::<Map>() {
+            Some(map) => tuple(&map, proto)?,
+            None => return Err(wrong("mask", format!("needs a map, found {}", describe(value)))),
+        },
+        None => full_mask(&expected),
+    };
+    let timeout = span("`timeout`", missing(entry(map, "timeout"), "timeout")?)?;
+    Ok(NewExpectation {
+        tuple: expected,
+        mask,
+        master: missing(master(map)?, "master")?,
+        zone: port(map, "zone")?.filter(|&zone| zone != 0),
+        timeout_s: timeout.seconds_up().unwrap_or(u32::MAX),
+        flags: flags(map)?,
+        class: number(map, "class", "a number from 0 to 4294967295")?,
+        helper: helper(map)?,
+        nat: None,
+        function: None,
+    })
+}
+
+fn flags(map: &Map) -> Fallible<Option<ExpectFlags>> {
+    let Some(value) = entry(map, "flags") else { return Ok(None) };
+    let mut flags = ExpectFlags::default();
+    for word in words("flags", value)? {
+        flags.0 |= match word.as_str() {
+            "permanent" => ExpectFlags::PERMANENT.0,
+            "inactive" => ExpectFlags::INACTIVE.0,
+            _ => return Err(wrong("flags", format!("`{word}` is neither permanent nor inactive"))),
+        };
+    }
+    Ok(Some(flags))
+}
+
+fn full_mask(tuple: &Tuple) -> Tuple {
+    let ones = |addr: IpAddr| match addr {
+        IpAddr::V4(_) => IpAddr::from([0xff_u8; 4]),
+        IpAddr::V6(_) => IpAddr::from([0xff_u8; 16]),
+    };
+    let l4 = match tuple.l4 {
+        L4::Ports { src, .. } => {
+            L4::Ports { src: if src == 0 { 0 } else { u16::MAX }, dst: u16::MAX }
+        }
+        other => other,
+    };
+    Tuple { src: ones(tuple.src), dst: ones(tuple.dst), l4, ..*tuple }
+}
