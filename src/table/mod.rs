@@ -1,10 +1,32 @@
 //! The library: what is asked of the table and what is kept of its answers. No socket and no
 //! printing; a flow comes in by reference and what leaves is counted, ranked or packed.
+//!
+//! - read: [`text`], filters and field names as people write them
+//! - counted: [`Group`], [`Tally`], [`Distinct`]; ranked: [`Top`] by [`SortKey`]s
+//! - asked: [`Query`]; changed: [`change()`], with its [`Outcome`]
+//! - kept: [`Snapshot`], compared by [`diff()`] and [`rates`]
 
 mod change;
+mod diff;
+mod group;
+mod pack;
+mod pairs;
 mod query;
+#[cfg(test)]
+mod samples;
+mod snapshot;
+mod sort;
+mod tally;
 pub mod text;
+mod top;
 
 pub use change::{Change, ChangeError, Limit, Outcome, change};
+pub use diff::{Diff, Rate, diff, rates};
+pub use group::{Group, GroupRow};
+pub use pack::{pack, unpack};
 pub use query::{Cursor, Query};
+pub use snapshot::Snapshot;
+pub use sort::{SortKey, parse_sort_key};
+pub use tally::{Distinct, Tally};
 pub use text::{TextError, closest, parse_duration, parse_field_test, parse_filter, parse_size};
+pub use top::Top;

@@ -17,8 +17,6 @@
 //! a range of them; a name. `80-90` takes both ends; `80..90` leaves out 90 and `80..=90` does not,
 //! as in scripts. Several values mean any of them. `!=` is `not =`, so it also takes flows
 //! where the field is absent. Names are read in any case.
-//!
-//! [`Field`]: crate::flow::Field
 
 mod closest;
 mod error;
@@ -36,7 +34,7 @@ pub use error::TextError;
 pub use number::number_test;
 pub use units::{parse_duration, parse_size};
 
-use crate::flow::{Filter, LabelMap};
+use crate::flow::{Field, Filter, LabelMap};
 use parse::Reader;
 
 /// Reads a filter; `labels` are the names that `label` may use.
@@ -58,4 +56,22 @@ pub fn parse_filter(text: &str, labels: &LabelMap) -> Result<Filter, TextError> 
 /// As [`parse_filter`]; the text of the error is field and value side by side.
 pub fn parse_field_test(field: &str, value: &str, labels: &LabelMap) -> Result<Filter, TextError> {
     Reader::new(&format!("{field} {value}"), labels)?.whole_test(field)
+}
+
+/// The field with this name.
+///
+/// # Errors
+///
+/// No field has this name; the error knows the nearest.
+pub fn parse_field(name: &str) -> Result<Field, TextError> {
+    field_at(name, 0)
+}
+
+/// The field whose name is the rest of `text` from `start` on.
+pub(super) fn field_at(text: &str, start: usize) -> Result<Field, TextError> {
+    let name = text.get(start..).unwrap_or_default();
+    Field::named(name).ok_or_else(|| {
+        let fault = TextError::new(text, start..text.len(), format!("unknown field `{name}`"));
+        fault.suggest(closest(name, Field::all().map(Field::name)))
+    })
 }

@@ -1,0 +1,93 @@
+//! The flows of two snapshots side by side, found by the hashes of their packed keys. The hash is
+//! keyed at random: addresses and ports are chosen by strangers.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use super::pack::{key, unpack};
+use super::snapshot::Snapshot;
+use crate::flow::Flow;
+
+/// Each flow of the later snapshot once, with the one that it was in the earlier.
+pub(super) struct Pairs<'a> {
+    hasher: RandomState,
+    /// The earlier snapshot, by hash.
+    before: Vec<Entry<'a>>,
+    after: Box<dyn Iterator<Item = &'a [u8]> + 'a>,
+    /// Keys of flows that had no partner: a dump may show a flow twice.
+    fresh: HashSet<&'a [u8]>,
+}
+
+struct Entry<'a> {
+    hash: u64,
+    packed: &'a [u8],
+    place: u32,
+    paired: bool,
+}
+
+impl<'a> Pairs<'a> {
+    pub(super) fn new(before: &'a Snapshot, after: &'a Snapshot) -> Self {
+        let hasher = RandomState::new();
+        let mut entries = Vec::with_capacity(before.len());
+        entries.extend(before.packed().zip(0..).map(|(packed, place)| {
+            let hash = hasher.hash_one(key(packed));
+            Entry { hash, packed, place, paired: false }
+        }));
+        entries.sort_unstable_by_key(|entry| (entry.hash, entry.place));
+        // Of a flow that was shown twice, the later showing is the newer.
+        entries.dedup_by(|later, earlier| {
+            let same = later.is(earlier.hash, key(earlier.packed));
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
+        let after = Box::new(after.packed());
+        Self { hasher, before: entries, after, fresh: HashSet::new() }
+    }
+
+    /// The flows of the earlier snapshot that had no partner, in its order.
+    pub(super) fn unpaired(mut self) -> Vec<Flow> {
+        self.before.retain(|entry| !entry.paired);
+        self.before.sort_unstable_by_key(|entry| entry.place);
+        self.before.iter().filter_map(|entry| Some(unpack(entry.packed)?.0)).collect()
+    }
+}
+
+impl Entry<'_> {
+    fn is(&self, hash: u64, wanted: &[u8]) -> bool {
+        self.hash == hash && key(self.packed) == wanted
+    }
+}
+
+impl Iterator for Pairs<'_> {
+    type Item = (Option<Flow>, Flow);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let packed = self.after.next()?;
+            let (key, hash) = (key(packed), self.hasher.hash_one(key(packed)));
+            let (new, _) = unpack(packed)?;
+            let first = self.before.partition_point(|entry| entry.hash < hash);
+            let mut same_hash = self.before.iter_mut().skip(first);
+            let entry = same_hash.by_ref().take_while(|entry| entry.hash == hash);
+            let old = match entry.into_iter().find(|entry| entry.is(hash, key)) {
+                Some(entry) if entry.paired => continue,
+                Some(entry) => unpack(entry.packed)
+                    .map(|(old, _)| old)
+                    .filter(|old| is_same(old, &new))
+                    .inspect(|_| entry.paired = true),
+                None => None,
+            };
+            if old.is_some() || self.fresh.insert(key) {
+                return Some((old, new));
+            }
+        }
+    }
+}
+
+/// False if both say when or as what they were made, and say different things.
+fn is_same(old: &Flow, new: &Flow) -> bool {
+    let differ = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a != b);
+    !differ(old.id.map(u64::from), new.id.map(u64::from)) && !differ(old.start_ns, new.start_ns)
+}
