@@ -2,5 +2,7 @@
 
 pub mod flow;
 pub mod kernel;
+pub mod render;
+pub mod script;
 pub mod table;
 pub mod wire;

@@ -1,135 +1,137 @@
-//! One field over many flows: its sum, average, least, greatest, and distinct values.
+//! Many values: their sum, mean, least, greatest, and which different ones there are.
 
 use std::collections::HashSet;
 
-use crate::flow::{Field, Flow, Value, View};
+use crate::flow::Value;
 
-/// Sums up one field. Flows without it are counted apart, never as 0.
+/// Sums values up. Absent ones are counted apart, never as 0.
 #[derive(Debug)]
 pub struct Tally {
-    field: Field,
-    numbers: u64,
-    sum: i128,
+    kind: Kind,
+    whole: i128,
+    fraction: f64,
     present: u64,
     absent: u64,
     min: Value,
     max: Value,
 }
 
-impl Tally {
-    /// Sums up this field.
-    #[must_use]
-    pub fn new(field: Field) -> Self {
-        let (min, max) = (Value::Absent, Value::Absent);
-        Self { field, numbers: 0, sum: 0, present: 0, absent: 0, min, max }
-    }
+/// What the sum is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Fraction,
+    Duration,
+}
 
-    /// Counts a flow.
-    pub fn add(&mut self, flow: &Flow, view: View<'_>) {
-        let value = self.field.get(flow, view);
+impl Default for Tally {
+    fn default() -> Self {
+        let (min, max) = (Value::Absent, Value::Absent);
+        Self { kind: Kind::Number, whole: 0, fraction: 0.0, present: 0, absent: 0, min, max }
+    }
+}
+
+impl Tally {
+    /// Counts a value; false if it has no sum, as text and times have none.
+    pub fn add(&mut self, value: &Value) -> bool {
         if value.is_absent() {
             self.absent += 1;
-            return;
+            return true;
         }
-        self.present += 1;
-        if let Some(number) = self.field.number(flow, view.now_ns) {
-            self.numbers += 1;
-            self.sum += i128::from(number);
-        }
-        if self.max.is_absent() || value > self.max {
+        if self.max.is_absent() || *value > self.max {
             self.max = value.clone();
         }
-        if self.min.is_absent() || value < self.min {
-            self.min = value;
+        if self.min.is_absent() || *value < self.min {
+            self.min = value.clone();
+        }
+        self.present += 1;
+        match value {
+            Value::Count(count) => self.whole += i128::from(*count),
+            Value::Int(int) => self.whole += i128::from(*int),
+            Value::Float(float) => {
+                self.kind = Kind::Fraction;
+                self.fraction += float;
+            }
+            Value::Duration(nanos) => {
+                self.kind = Kind::Duration;
+                self.whole += i128::from(*nanos);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The sum: 0 of nothing; a fraction where it would not fit 63 bits.
+    #[must_use]
+    pub fn sum(&self) -> Value {
+        match (self.kind, i64::try_from(self.whole)) {
+            (Kind::Number, Ok(whole)) => Value::Int(whole),
+            (Kind::Duration, whole) => Value::Duration(whole.unwrap_or(i64::MAX)),
+            _ => Value::Float(self.total()),
         }
     }
 
-    /// The sum of the numbers, spans and times in nanoseconds. It cannot overflow: that would take
-    /// 2⁶⁴ flows.
+    /// The mean; absent of nothing. A mean of durations is a duration.
     #[must_use]
-    pub fn sum(&self) -> i128 {
-        self.sum
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::as_conversions,
+        reason = "a mean lies between its values, and loses no more than a fraction of the last digit"
+    )]
+    pub fn avg(&self) -> Value {
+        if self.present == 0 {
+            return Value::Absent;
+        }
+        let mean = self.total() / self.present as f64;
+        match self.kind {
+            Kind::Duration => Value::Duration(mean.round() as i64),
+            _ => Value::Float(mean),
+        }
     }
 
-    /// The average of the numbers; `None` if no flow had one.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, clippy::as_conversions, reason = "no lossless way")]
-    pub fn average(&self) -> Option<f64> {
-        (self.numbers > 0).then(|| self.sum as f64 / self.numbers as f64)
+    fn total(&self) -> f64 {
+        self.whole as f64 + self.fraction
     }
 
-    /// The least value, also of fields that are no numbers; absent if no flow had one.
+    /// The least value, also of those that have no sum; absent of nothing.
     #[must_use]
-    pub fn min(&self) -> &Value {
-        &self.min
+    pub fn min(&self) -> Value {
+        self.min.clone()
     }
 
-    /// The greatest value; absent if no flow had one.
+    /// The greatest value; absent of nothing.
     #[must_use]
-    pub fn max(&self) -> &Value {
-        &self.max
+    pub fn max(&self) -> Value {
+        self.max.clone()
     }
 
-    /// How many flows had the field.
-    #[must_use]
-    pub fn present(&self) -> u64 {
-        self.present
-    }
-
-    /// How many flows did not have it.
+    /// How many values were absent.
     #[must_use]
     pub fn absent(&self) -> u64 {
         self.absent
     }
 }
 
-/// Collects the distinct values of one field.
-#[derive(Debug)]
-pub struct Distinct {
-    field: Field,
-    values: HashSet<Value>,
-    absent: u64,
-}
+/// Collects different values.
+///
+/// The hash is keyed at random: addresses and ports are chosen by strangers.
+#[derive(Debug, Default)]
+pub struct Distinct(HashSet<Value>);
 
 impl Distinct {
-    /// Collects the values of this field.
-    #[must_use]
-    pub fn new(field: Field) -> Self {
-        Self { field, values: HashSet::new(), absent: 0 }
-    }
-
-    /// Looks at a flow.
-    pub fn add(&mut self, flow: &Flow, view: View<'_>) {
-        match self.field.get(flow, view) {
-            Value::Absent => self.absent += 1,
-            value => {
-                self.values.insert(value);
-            }
+    /// Looks at a value; an absent one is none.
+    pub fn add(&mut self, value: Value) {
+        if !value.is_absent() {
+            self.0.insert(value);
         }
-    }
-
-    /// How many values there are so far.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    /// True if no flow had the field.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// How many flows did not have the field.
-    #[must_use]
-    pub fn absent(&self) -> u64 {
-        self.absent
     }
 
     /// The values in order.
     #[must_use]
     pub fn finish(self) -> Vec<Value> {
-        let mut values: Vec<Value> = self.values.into_iter().collect();
+        let mut values: Vec<Value> = self.0.into_iter().collect();
         values.sort_unstable();
         values
     }
@@ -138,33 +140,50 @@ impl Distinct {
 #[cfg(test)]
 mod tests {
     use super::{Distinct, Tally};
-    use crate::flow::{Counters, Field, LabelMap, Value, View};
-    use crate::table::samples::flow;
+    use crate::flow::Value;
+
+    fn tally(values: &[Value]) -> Tally {
+        let mut tally = Tally::default();
+        for value in values {
+            assert!(tally.add(value));
+        }
+        tally
+    }
 
     #[test]
-    fn absent_is_not_zero_and_sums_do_not_wrap() {
-        let labels = LabelMap::default();
-        let view = View { now_ns: 0, labels: &labels };
-        let (mut bytes, mut src) = (Tally::new(Field::Bytes), Tally::new(Field::Proto));
-        let mut protos = Distinct::new(Field::Proto);
-        let huge = u64::try_from(i64::MAX).unwrap();
-        for (text, counted) in [
-            ("tcp 10.0.0.1:1 10.0.0.2:2", Some(huge)),
-            ("udp 10.0.0.1:1 10.0.0.2:2", Some(huge)),
-            ("tcp 10.0.0.1:3 10.0.0.2:2", None),
-        ] {
-            let mut flow = flow(text);
-            flow.orig_counters = counted.map(|bytes| Counters { packets: 1, bytes });
-            bytes.add(&flow, view);
-            src.add(&flow, view);
-            protos.add(&flow, view);
+    fn absent_values_are_no_zeros() {
+        let tally = tally(&[Value::Count(4), Value::Absent, Value::Count(2)]);
+        assert_eq!(tally.sum(), Value::Int(6));
+        assert_eq!(tally.avg(), Value::Float(3.0));
+        assert_eq!(tally.min(), Value::Count(2));
+        assert_eq!(tally.absent(), 1);
+    }
+
+    #[test]
+    fn the_sum_of_nothing_is_zero_and_its_mean_is_absent() {
+        assert_eq!(Tally::default().sum(), Value::Int(0));
+        assert!(Tally::default().avg().is_absent());
+    }
+
+    #[test]
+    fn a_sum_beyond_63_bits_does_not_wrap() {
+        let tally = tally(&[Value::Count(u64::MAX), Value::Count(u64::MAX)]);
+        assert_eq!(tally.sum(), Value::Float(36_893_488_147_419_103_000.0));
+    }
+
+    #[test]
+    fn durations_stay_durations_and_text_has_no_sum() {
+        let mut tally = tally(&[Value::Duration(10), Value::Duration(20)]);
+        assert_eq!(tally.avg(), Value::Duration(15));
+        assert!(!tally.add(&Value::text("tcp")));
+    }
+
+    #[test]
+    fn distinct_values_come_sorted_and_once() {
+        let mut seen = Distinct::default();
+        for value in [Value::Count(2), Value::Absent, Value::Count(1), Value::Count(2)] {
+            seen.add(value);
         }
-        assert_eq!((bytes.present(), bytes.absent()), (2, 1));
-        assert_eq!(bytes.sum(), i128::from(huge) * 2);
-        assert_eq!(bytes.average(), Some(9_223_372_036_854_775_807.0));
-        assert_eq!((bytes.min(), bytes.max()), (&Value::Count(huge), &Value::Count(huge)));
-        assert_eq!((src.sum(), src.average()), (0, None));
-        assert_eq!((src.min(), src.max()), (&Value::text("tcp"), &Value::text("udp")));
-        assert_eq!(protos.finish(), [Value::text("tcp"), Value::text("udp")]);
+        assert_eq!(seen.finish(), [Value::Count(1), Value::Count(2)]);
     }
 }

@@ -369,10 +369,11 @@ mod query_api {
 fn sorted(ctx: &NativeCallContext<'_>, query: &Flows, keys: &str, n: usize) -> Fallible<Rows> {
     let keys = keys.split(',').map(|key| {
         let name = key.trim().trim_start_matches('-');
-        parse_sort_key(key.trim()).or_else(|_| Err(field(name).err().unwrap_or_default()))
+        field(name)?;
+        Ok(parse_sort_key(key.trim())?)
     });
     let host = Host::current()?;
-    let mut top = Top::new(keys.collect::<Result<Vec<_>, _>>()?, n);
+    let mut top = Top::new(n, keys.collect::<Fallible<Vec<_>>>()?);
     let view = host.view();
     each(ctx.engine(), query, &mut |flow| {
         top.add(flow, view);

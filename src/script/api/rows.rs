@@ -170,7 +170,7 @@ fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fal
                 .iter()
                 .map(|key| key.value(ctx.engine(), &host, &row))
                 .collect::<Fallible<_>>()?;
-            groups.add_keyed(&values, flow);
+            groups.add_as(values, flow);
         }
         Ok(ControlFlow::Continue(()))
     })?;

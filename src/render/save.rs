@@ -1,0 +1,143 @@
+//! `conntrack -o save`: the command line that makes such a flow, for `conntrack -R`.
+//!
+//! As conntrack's own it leaves out what no option carries: mark, labels, helper, counters and
+//! times. An expectation has no such line and prints as always.
+
+use std::io::{self, Write};
+
+use super::columns::Columns;
+use super::conntrack::{Conntrack, ports, user_space};
+use super::line::Line;
+use super::{ConntrackStyle, Item, Printer};
+use crate::flow::{
+    Event, EventKind, Flow, L4, Proto, ProtoInfo, SctpInfo, Status, Subject, Tuple, View,
+};
+
+pub(super) struct Save<'a> {
+    others: Conntrack<'a>,
+    line: Line,
+}
+
+impl<'a> Save<'a> {
+    pub(super) fn new(columns: &Columns, style: ConntrackStyle, view: View<'a>) -> Self {
+        Self { others: Conntrack::new(columns, style, view), line: Line::default() }
+    }
+}
+
+impl Printer for Save<'_> {
+    fn item(&mut self, out: &mut dyn Write, item: Item<'_>) -> io::Result<()> {
+        match item {
+            Item::Flow(flow) => write(&mut self.line, "-A", flow),
+            Item::Event(event @ Event { subject: Subject::Flow(flow), .. }) => {
+                let command = match event.kind {
+                    EventKind::New => "-A",
+                    EventKind::Update => "-U",
+                    EventKind::Destroy => "-D",
+                };
+                write(&mut self.line, command, flow);
+                user_space(&mut self.line, event);
+            }
+            _ => return self.others.item(out, item),
+        }
+        self.line.send(out)
+    }
+
+    fn finish(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write(line: &mut Line, command: &str, flow: &Flow) {
+    let Flow { orig, reply, .. } = flow;
+    line.text(command);
+    option(line, " -t ", flow.timeout_s);
+    if let Some(status) = flow.status {
+        status_list(line, status);
+    }
+    option(line, " -w ", flow.zone);
+    option(line, " --orig-zone ", orig.zone);
+    option(line, " --reply-zone ", reply.zone);
+    let source_changed = translated(flow.status, Status::SRC_NAT, orig.src != reply.dst);
+    let destination_changed = translated(flow.status, Status::DST_NAT, orig.dst != reply.src);
+    for (name, addr) in [
+        (" -s ", &orig.src),
+        (" -d ", &orig.dst),
+        (if destination_changed { " -g " } else { " -r " }, &reply.src),
+        (if source_changed { " -n " } else { " -q " }, &reply.dst),
+    ] {
+        line.text(name);
+        line.addr(addr);
+    }
+    line.text(" -p ");
+    protocol(line, orig, reply);
+    if let Some(info) = flow.proto_info {
+        line.text(" --state ");
+        line.text(info.state_name().unwrap_or("NONE"));
+        match info {
+            ProtoInfo::Sctp(SctpInfo { vtag_orig, vtag_reply, .. }) => {
+                option(line, " --orig-vtag ", vtag_orig);
+                option(line, " --reply-vtag ", vtag_reply);
+            }
+            ProtoInfo::Dccp(info) => match info.role {
+                Some(0) => line.text(" --role client"),
+                Some(_) => line.text(" --role server"),
+                None => (),
+            },
+            ProtoInfo::Tcp(_) => (),
+        }
+    }
+}
+
+/// conntrack believes the status where there is one, and the addresses.
+fn translated(status: Option<Status>, bit: Status, differs: bool) -> bool {
+    differs && status.is_none_or(|status| status.has(bit))
+}
+
+fn option(line: &mut Line, name: &str, number: Option<impl itoa::Integer>) {
+    if let Some(number) = number {
+        line.text(name);
+        line.number(number);
+    }
+}
+
+fn status_list(line: &mut Line, status: Status) {
+    const NAMES: [(Status, &str); 4] = [
+        (Status::EXPECTED, "EXPECTED,"),
+        (Status::SEEN_REPLY, "SEEN_REPLY,"),
+        (Status::ASSURED, "ASSURED,"),
+        (Status::FIXED_TIMEOUT, "FIXED_TIMEOUT,"),
+    ];
+    line.text(" -u ");
+    let set = NAMES.iter().filter(|(bit, _)| status.has(*bit));
+    if set.clone().count() == 0 {
+        line.text("UNSET");
+    }
+    set.for_each(|(_, name)| line.text(name));
+    line.trim(b',');
+}
+
+fn protocol(line: &mut Line, orig: &Tuple, reply: &Tuple) {
+    let (src, dst) = ports(orig);
+    let (reply_src, reply_dst) = ports(reply);
+    match (super::conntrack::known(orig.proto), orig.l4) {
+        ("unknown", _) => line.number(orig.proto.0),
+        (name, L4::None) => line.text(name),
+        (name, L4::Icmp { kind, code, id }) => line.show(format_args!(
+            "{name} --{name}-type {kind} --{name}-code {code} --{name}-id {id}"
+        )),
+        (name, L4::Ports { .. }) if orig.proto == Proto::GRE => line.show(format_args!(
+            "{name} --srckey {src} --dstkey {dst} --reply-key-src {reply_src} --reply-key-dst \
+             {reply_dst}"
+        )),
+        (name, L4::Ports { .. }) => {
+            line.text(name);
+            option(line, " --sport ", Some(src));
+            option(line, " --dport ", Some(dst));
+            option(line, " --reply-port-src ", Some(reply_src));
+            option(line, " --reply-port-dst ", Some(reply_dst));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+//! The plan of a query as text: who does what.
+
+use super::callback::Callback;
+use super::objects::Flows;
+use crate::flow::Filter;
+
+/// What the kernel, native code and the interpreter do for `query`.
+#[must_use]
+pub fn explain(query: &Flows) -> String {
+    let Some(filter) = query.filter() else {
+        return "kernel: sends every flow\nnative: filters, skips and takes".to_owned();
+    };
+    let native = filter.native();
+    let mut lines = vec!["kernel:      sends every flow".to_owned()];
+    if filter.is_all() {
+        lines.push("native:      nothing to filter".to_owned());
+        return lines.join("\n");
+    }
+    if !native.is_all() {
+        lines.push(format!("native:      {native}"));
+    }
+    let mut asks = Vec::new();
+    questions(&filter, &mut asks);
+    for question in asks {
+        let (source, position) = question.origin();
+        let source = source.unwrap_or("script");
+        lines.push(format!("interpreter: the closure given at {source}:{position}"));
+    }
+    lines.join("\n")
+}
+
+fn questions(filter: &Filter<Callback>, found: &mut Vec<Callback>) {
+    match filter {
+        Filter::All | Filter::Test(_) => (),
+        Filter::Ask(question) => found.push(question.clone()),
+        Filter::Not(inner) => questions(inner, found),
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter().for_each(|part| questions(part, found));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Showing a value: results as rows in the format of the run, anything else as text.
+
+use rhai::{Dynamic, Map};
+
+use super::cells::{cell, unit_of};
+use super::fault::{Fallible, Fault};
+use super::host::Host;
+use super::objects::{EventHandle, ExpectHandle, Expectations, FlowHandle, Flows, Rows};
+use super::ops::each;
+use super::value::from_dynamic;
+use crate::flow::{Field, Value};
+use crate::render::{self, Column, Columns, Format, Item, Printer};
+use std::ops::ControlFlow;
+
+/// Output is handed on in pieces of about this size.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// How a value is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// The format.
+    pub format: Format,
+    /// Rows shown at most; the rest is counted in a last line.
+    pub limit: Option<u64>,
+}
+
+/// Shows `value` on standard output; `()` shows as nothing.
+///
+/// # Errors
+///
+/// The output cannot be written, or a query cannot be read.
+pub fn show(value: &Dynamic, style: Style) -> Fallible<()> {
+    if value.is_unit() {
+        return Ok(());
+    }
+    let host = Host::current()?;
+    let mut page = Page::new(&host, style);
+    page.value(value)?;
+    page.finish()
+}
+
+/// The text of a value, as `print` shows it.
+///
+/// # Errors
+///
+/// As [`show`].
+pub fn to_text(value: &Dynamic) -> Fallible<String> {
+    let host = Host::current()?;
+    let format = host.options.format.unwrap_or(Format::Table);
+    let mut page = Page::new(&host, Style { format, limit: None });
+    page.kept = true;
+    page.value(value)?;
+    page.end_rows()?;
+    Ok(String::from_utf8_lossy(&page.bytes).trim_end_matches('\n').to_owned())
+}
+
+/// Output under way.
+struct Page<'a> {
+    host: &'a Host,
+    style: Style,
+    printer: Option<Box<dyn Printer + 'a>>,
+    rows: u64,
+    bytes: Vec<u8>,
+    /// Everything is wanted in one piece.
+    kept: bool,
+}
+
+impl<'a> Page<'a> {
+    fn new(host: &'a Host, style: Style) -> Self {
+        Self { host, style, printer: None, rows: 0, bytes: Vec::new(), kept: false }
+    }
+
+    fn value(&mut self, value: &Dynamic) -> Fallible<()> {
+        if let Some(query) = value.read_lock::<Flows>() {
+            return self.query(&query);
+        }
+        if let Some(rows) = value.read_lock::<Rows>() {
+            return self.rows(&rows);
+        }
+        if let Some(query) = value.read_lock::<Expectations>() {
+            return self.rows(&query.rows()?);
+        }
+        if let Some(row) = value.read_lock::<FlowHandle>() {
+            return self.flow(&row);
+        }
+        if let Some(items) = value.read_lock::<rhai::Array>()
+            && let Some(rows) = as_rows(&items)
+        {
+            return self.rows(&rows);
+        }
+        match self.style.format {
+            Format::Json | Format::Ndjson if !is_text(value) => {
+                let json = render::json(&from_dynamic(value));
+                self.bytes.extend_from_slice(json.to_string().as_bytes());
+            }
+            _ => self.bytes.extend_from_slice(plain(value).as_bytes()),
+        }
+        self.bytes.push(b'\n');
+        Ok(())
+    }
+
+    fn query(&mut self, query: &Flows) -> Fallible<()> {
+        self.start(Columns::Flows);
+        let engine = self.host.engine()?;
+        each(&engine, query, &mut |flow| {
+            self.item(Item::Flow(flow))?;
+            let go_on = !self.host.stopped();
+            Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })
+    }
+
+    fn rows(&mut self, rows: &Rows) -> Fallible<()> {
+        let columns = rows.columns.list(false);
+        self.start(rows.columns.clone());
+        for row in rows.items.iter() {
+            if let Some(row) = row.read_lock::<FlowHandle>() {
+                self.item(Item::Flow(&row.flow))?;
+            } else if let Some(row) = row.read_lock::<ExpectHandle>() {
+                self.item(Item::Expectation(&row.expectation))?;
+            } else if let Some(row) = row.read_lock::<EventHandle>() {
+                self.item(Item::Event(&row.event))?;
+            } else {
+                let values = columns.iter().map(|column| cell(rows, row, &column.name));
+                self.item(Item::Record(&values.collect::<Fallible<Vec<_>>>()?))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One flow for people is a list of its fields; for programs it is a row.
+    fn flow(&mut self, row: &FlowHandle) -> Fallible<()> {
+        if !matches!(self.style.format, Format::Table | Format::Wide) {
+            self.start(Columns::Flows);
+            return self.item(Item::Flow(&row.flow));
+        }
+        let view = self.host.view();
+        for field in Field::all() {
+            let value = field.get(&row.flow, view);
+            if !value.is_absent() {
+                let line = format!("{:>16}  {}\n", field.name(), render::text(&value));
+                self.bytes.extend_from_slice(line.as_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, columns: Columns) {
+        let screen = self.host.screen.get();
+        self.printer = Some(self.style.format.printer(columns, self.host.view(), screen));
+    }
+
+    fn item(&mut self, item: Item<'_>) -> Fallible<()> {
+        self.rows += 1;
+        if self.style.limit.is_some_and(|limit| self.rows > limit) {
+            return Ok(());
+        }
+        if let Some(printer) = &mut self.printer {
+            printer.item(&mut self.bytes, item).map_err(unwritable)?;
+        }
+        if self.bytes.len() >= CHUNK_BYTES && !self.kept {
+            self.host.write(&self.bytes)?;
+            self.bytes.clear();
+        }
+        Ok(())
+    }
+
+    fn end_rows(&mut self) -> Fallible<()> {
+        match self.printer.take() {
+            Some(mut printer) => printer.finish(&mut self.bytes).map_err(unwritable),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> Fallible<()> {
+        self.end_rows()?;
+        if let Some(more) = self.style.limit.and_then(|limit| self.rows.checked_sub(limit))
+            && more > 0
+        {
+            let (more, all) = (thousands(more), thousands(self.rows));
+            let line = format!("… {more} more ({all} in all)\n");
+            self.bytes.extend_from_slice(line.as_bytes());
+        }
+        self.host.write(&self.bytes)
+    }
+}
+
+fn unwritable(error: std::io::Error) -> Box<rhai::EvalAltResult> {
+    Fault::new(format!("cannot write the output: {error}")).thrown()
+}
+
+/// `99980` as `99,980`.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn is_text(value: &Dynamic) -> bool {
+    value.is_string() || value.is::<crate::table::Outcome>()
+}
+
+/// A value that is no rows, for people.
+fn plain(value: &Dynamic) -> String {
+    match from_dynamic(value) {
+        Value::List(_) | Value::Map(_) if value.is_array() || value.is_map() => {
+            render::text(&from_dynamic(value))
+        }
+        // A count is a count, however large: only columns of bytes are shortened.
+        Value::Int(int) => int.to_string(),
+        Value::Text(text) => text.into_owned(),
+        other => render::text(&other),
+    }
+}
+
+/// An array of flows, expectations, events or equal maps is shown as rows.
+fn as_rows(items: &[Dynamic]) -> Option<Rows> {
+    let first = items.first()?;
+    let all = |is: fn(&Dynamic) -> bool| items.iter().all(is);
+    let columns = if all(Dynamic::is::<FlowHandle>) {
+        Columns::Flows
+    } else if all(Dynamic::is::<ExpectHandle>) {
+        Columns::Expectations
+    } else if all(Dynamic::is::<EventHandle>) {
+        Columns::Events
+    } else if all(Dynamic::is_map) {
+        let map = first.read_lock::<Map>()?;
+        let column = |(name, value): (&rhai::Identifier, &Dynamic)| {
+            Column::new(name.to_string(), unit_of(&from_dynamic(value)))
+        };
+        Columns::Chosen(map.iter().map(column).collect())
+    } else {
+        return None;
+    };
+    Some(Rows { columns, items: std::rc::Rc::new(items.to_vec()) })
+}
