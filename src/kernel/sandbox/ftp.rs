@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use super::hosts::{at, lan, server, silent};
 use super::life::Scene;
 use super::packets::Wire;
-use super::socket::{Call, Pair, udp};
+use super::socket::{Call, Pair, listen, udp};
 
 /// In the order in which they are played. Expectations live for 300 s (FTP) and 180 s (SIP); that of
 /// TFTP goes with its unanswered request, after 30 s.
@@ -41,20 +41,25 @@ fn log_in(call: Call) -> io::Result<Pair> {
 /// One file fetched, over a connection that is related to the dialogue; the next one expected.
 fn passive(_: &Wire, held: &mut Vec<OwnedFd>) -> io::Result<()> {
     let mut control = log_in(Call::new(at(server(9), 0), at(server(21), 21)))?;
-    // Ports 50000 and 50001, as the protocol spells them: 195 × 256 + 80 or 81.
-    let mut announce = |low: u8| {
+    let mut announce = || {
+        // A port that was not announced before: two flows cannot expect the same one
+        // (nf_ct_expect_related() says EBUSY), and the helper would drop the announcement.
+        let waiting = listen(at(server(21), 0), 0)?;
+        let port = waiting.local_addr()?.port();
+        let [high, low] = port.to_be_bytes();
         say(&mut control.client, &mut control.server, "PASV\r\n")?;
-        let answer = format!("227 Entering Passive Mode (10,0,0,21,195,{low}).\r\n");
-        say(&mut control.server, &mut control.client, &answer)
+        let answer = format!("227 Entering Passive Mode (10,0,0,21,{high},{low}).\r\n");
+        say(&mut control.server, &mut control.client, &answer)?;
+        io::Result::Ok((waiting, port))
     };
-    announce(80)?;
-    let mut data = Call::new(at(server(9), 0), at(server(21), 50_000)).connect()?;
+    let (_, port) = announce()?;
+    let mut data = Call::new(at(server(9), 0), at(server(21), port)).connect()?;
     for _ in 0..40 {
         let mut read = [0; 16 << 10];
         data.server.write_all(&read)?;
         data.client.read_exact(&mut read)?;
     }
-    announce(81)?;
+    held.push(announce()?.0.into());
     held.extend([control.client, control.server, data.client, data.server].map(OwnedFd::from));
     Ok(())
 }
