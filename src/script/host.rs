@@ -92,6 +92,8 @@ pub struct Host {
     pub options: Options,
     /// Handlers and timers.
     pub stage: RefCell<Stage>,
+    /// True once the blind spot of `nf_conntrack_events=2` was told of.
+    pub warned_of_events: Cell<bool>,
     /// What became of changes.
     pub tally: Cell<Tally>,
     /// The status a script asked to exit with.
@@ -121,6 +123,7 @@ impl Host {
             stop,
             options,
             stage: RefCell::default(),
+            warned_of_events: Cell::new(false),
             tally: Cell::default(),
             exit: Cell::new(None),
             screen: Cell::new(screen),
@@ -190,6 +193,16 @@ impl Host {
         if !self.options.quiet {
             self.message(text);
         }
+    }
+
+    /// The format of results: as asked for, else a table on a terminal and ndjson elsewhere.
+    #[must_use]
+    pub fn result_format(&self) -> Format {
+        let usual = match self.screen.get().width {
+            Some(_) => Format::Table,
+            None => Format::Ndjson,
+        };
+        self.options.format.unwrap_or(usual)
     }
 
     /// True once the run is to end.

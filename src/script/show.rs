@@ -239,3 +239,20 @@ fn as_rows(items: &[Dynamic]) -> Option<Rows> {
     };
     Some(Rows { columns, items: std::rc::Rc::new(items.to_vec()) })
 }
+
+/// A value as JSON on one line.
+///
+/// # Errors
+///
+/// A query in it cannot be read.
+pub fn json_text(value: &Dynamic) -> Fallible<String> {
+    let host = Host::current()?;
+    let mut page = Page::new(&host, Style { format: Format::Ndjson, limit: None });
+    page.kept = true;
+    if is_text(value) {
+        return Ok(render::json(&from_dynamic(value)).to_string());
+    }
+    page.value(value)?;
+    page.end_rows()?;
+    Ok(String::from_utf8_lossy(&page.bytes).trim_end_matches('\n').to_owned())
+}

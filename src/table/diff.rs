@@ -38,7 +38,7 @@ pub struct Rate {
     pub reply_bits_per_s: Option<f64>,
 }
 
-/// Compares two snapshots. Besides what it returns it needs 32 bytes a flow of `before`.
+/// Compares two snapshots. Besides what it returns it needs 40 bytes a flow of `before`.
 #[must_use]
 pub fn diff(before: &Snapshot, after: &Snapshot) -> Diff {
     let mut pairs = Pairs::new(before, after);

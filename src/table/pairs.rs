@@ -13,6 +13,11 @@ pub(super) struct Pairs<'a> {
     hasher: RandomState,
     /// The earlier snapshot, by hash.
     before: Vec<Entry<'a>>,
+    /// Where in it the hashes begin that have these first bits: hashes are spread evenly, so there
+    /// is about one. A binary search would miss the cache at every step.
+    starts: Vec<usize>,
+    /// How far a hash is shifted to leave its first bits.
+    shift: u32,
     after: Box<dyn Iterator<Item = &'a [u8]> + 'a>,
     /// Keys of flows that had no partner: a dump may show a flow twice.
     fresh: HashSet<&'a [u8]>,
@@ -42,8 +47,19 @@ impl<'a> Pairs<'a> {
             }
             same
         });
+        let bits = entries.len().max(2).ilog2();
+        let shift = u64::BITS - bits;
+        let start = |first_bits| entries.partition_point(|entry| entry.hash >> shift < first_bits);
+        let starts = (0..1 << bits).map(start).collect();
         let after = Box::new(after.packed());
-        Self { hasher, before: entries, after, fresh: HashSet::new() }
+        Self { hasher, before: entries, starts, shift, after, fresh: HashSet::new() }
+    }
+
+    fn find(&mut self, hash: u64, key: &[u8]) -> Option<&mut Entry<'a>> {
+        let bucket = usize::try_from(hash >> self.shift).ok()?;
+        let start = *self.starts.get(bucket)?;
+        let near = self.before.iter_mut().skip(start);
+        near.take_while(|entry| entry.hash <= hash).find(|entry| entry.is(hash, key))
     }
 
     /// The flows of the earlier snapshot that had no partner, in its order.
@@ -68,10 +84,7 @@ impl Iterator for Pairs<'_> {
             let packed = self.after.next()?;
             let (key, hash) = (key(packed), self.hasher.hash_one(key(packed)));
             let (new, _) = unpack(packed)?;
-            let first = self.before.partition_point(|entry| entry.hash < hash);
-            let mut same_hash = self.before.iter_mut().skip(first);
-            let entry = same_hash.by_ref().take_while(|entry| entry.hash == hash);
-            let old = match entry.into_iter().find(|entry| entry.is(hash, key)) {
+            let old = match self.find(hash, key) {
                 Some(entry) if entry.paired => continue,
                 Some(entry) => unpack(entry.packed)
                     .map(|(old, _)| old)

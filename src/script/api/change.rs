@@ -70,7 +70,7 @@ fn one(source: &Rc<dyn Source>, flow: &FlowHandle, what: Change<'_>) -> Fallible
 }
 
 /// The outcome of changes that no query made.
-fn outcome(
+pub(super) fn outcome(
     verb: &'static str,
     matched: u64,
     applied: Applied,

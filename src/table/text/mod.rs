@@ -7,16 +7,20 @@
 //! test     = "all" | PROTOCOL | "ip" | "ip6" | "ipv4" | "ipv6" | STATE
 //!          | FLAG [["="] ("true" | "false")]
 //!          | ("snat" | "dnat" | "nat") [[relation] values] ["port" values]
-//!          | FIELD relation values
+//!          | FIELD [relation] values
 //! relation = ["=" | "==" | "in"] | "!=" | "not in" | "<" | "<=" | ">" | ">="
 //! values   = value | "{" [value {"," value}] "}"
 //! ```
 //!
 //! `FIELD` is a name of [`Field`], `host` (an address on any side), `port` or `label`. A value is
 //! what the field needs: an address, network or range of addresses; a number, size, span or time or
-//! a range of them; a name. `80-90` takes both ends; `80..90` leaves out 90 and `80..=90` does not,
-//! as in scripts. Several values mean any of them. `!=` is `not =`, so it also takes flows
-//! where the field is absent. Names are read in any case.
+//! a range of them; a name. Several values mean any of them.
+//!
+//! - `80-90` takes both ends; `80..90` leaves out 90 and `80..=90` does not, as in scripts.
+//! - A span without a unit is in seconds; a time is RFC 3339 or a span since 1970.
+//! - A value with blanks or symbols, or that is a word of the grammar, is quoted.
+//! - `!=` is `not =`, so it also takes flows where the field is absent.
+//! - Names are read in any case, except those of labels and helpers.
 
 mod closest;
 mod error;

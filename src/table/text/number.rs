@@ -93,3 +93,24 @@ fn integer(text: &str) -> Option<i128> {
     let sound = digits.starts_with(|c: char| c.is_ascii_hexdigit());
     i128::from_str_radix(digits, radix).ok().filter(|_| sound)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::number_test;
+    use crate::flow::{Cmp, Field};
+
+    #[test]
+    fn ports_become_ranges_and_impossible_ports_none() {
+        let check = |name, cmp, number, shown: &str| {
+            let field = Field::named(name).unwrap();
+            assert_eq!(number_test(field, cmp, number).to_string(), shown);
+        };
+        check("dport", Cmp::Eq, 80, "dport 80");
+        check("dport", Cmp::Lt, 70_000, "dport 0-65535");
+        check("reply.sport", Cmp::Gt, 65_535, "reply.sport {}");
+        check("sport", Cmp::Le, -1, "sport {}");
+        check("sport", Cmp::Ge, i64::MIN, "sport 0-65535");
+        check("mark", Cmp::Eq, 16, "mark 0x10");
+        check("mark", Cmp::Gt, 16, "mark > 16");
+    }
+}

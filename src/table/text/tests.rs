@@ -145,6 +145,7 @@ fn a_value_of_the_wrong_kind_is_named() {
     mark 5/3
          ^^^
     ");
+    assert_snapshot!(read_field("mark", "4294967296"), @"mark needs a number or value/mask: `4294967296` is not a number from 0 to 0xffffffff at column 6 of `mark 4294967296`");
     assert_snapshot!(read("zone 70000"), @r"
     zone needs a number from 0 to 65535, found `70000` at column 6 of `zone 70000`
     zone 70000

@@ -28,36 +28,13 @@ pub(super) fn test(
     subject: &Subject,
     name: &str,
 ) -> Result<Filter, TextError> {
-    if *subject == Subject::Parts {
-        return Err(
-            reader.fault_behind(format!("{name} has parts that only a closure can ask for"))
-        );
-    }
     let relation = reader.relation();
-    if let Relation::Compared(_, symbol) = relation
-        && !matches!(subject, Subject::Port(_) | Subject::Number(_) | Subject::Mark)
-    {
-        return Err(reader.fault_behind(format!("`{symbol}` cannot compare {name}")));
-    }
     let mut values = Values { reader, subject, name };
-    let filter = match (subject, relation) {
-        (Subject::Port(place), Relation::Compared(cmp, _)) => {
-            let port = values.one(|text| port(text).ok_or(None))?;
-            Filter::Test(Test::Port(*place, ports(cmp, port.into())))
-        }
-        (Subject::Number(field), Relation::Compared(cmp, _)) => {
-            let number = values.one(|text| number(*field, text).ok_or(None))?;
-            Filter::Test(number_test(*field, cmp, number))
-        }
-        (Subject::Mark, Relation::Compared(cmp, _)) => {
-            let number = values.one(|text| number(Field::Mark, text).ok_or(None))?;
-            Filter::Test(number_test(Field::Mark, cmp, number))
-        }
-        (Subject::Nat(kind), _) => values.nat(*kind, relation)?,
-        (Subject::Flag(test), _) => values.flag(&Filter::Test(test.clone()), relation)?,
-        _ => values.membership()?,
-    };
-    Ok(if relation == Relation::NotEqual { filter.negate() } else { filter })
+    match relation {
+        Relation::Compared(cmp, symbol) => values.comparison(cmp, symbol),
+        Relation::NotEqual => values.membership(relation).map(Filter::negate),
+        Relation::Equal | Relation::Unwritten => values.membership(relation),
+    }
 }
 
 impl Reader<'_> {
@@ -87,8 +64,26 @@ struct Values<'r, 't, 's> {
 }
 
 impl Values<'_, '_, '_> {
+    /// The filter that the subject's number stands so to the value.
+    fn comparison(&mut self, cmp: Cmp, symbol: &str) -> Result<Filter, TextError> {
+        let field = match self.subject {
+            Subject::Port(place) => {
+                let port = self.one(|text| port(text).ok_or(None))?;
+                return Ok(Filter::Test(Test::Port(*place, ports(cmp, port.into()))));
+            }
+            Subject::Mark => Field::Mark,
+            Subject::Number(field) => *field,
+            _ => {
+                let message = format!("`{symbol}` cannot compare {}", self.name);
+                return Err(self.reader.fault_behind(message));
+            }
+        };
+        let number = self.one(|text| number(field, text).ok_or(None))?;
+        Ok(Filter::Test(number_test(field, cmp, number)))
+    }
+
     /// The filter that the subject is one of the values.
-    fn membership(&mut self) -> Result<Filter, TextError> {
+    fn membership(&mut self, relation: Relation) -> Result<Filter, TextError> {
         let labels = self.reader.labels;
         let test = match self.subject {
             Subject::Proto => Test::Proto(self.any(|text| text.parse::<Proto>().or(Err(None)))?),
@@ -122,8 +117,12 @@ impl Values<'_, '_, '_> {
                 let ranges = self.any(|text| read(text).ok_or(None))?;
                 return Ok(any_of(ranges.into_iter().map(|ends| between(field, ends)).collect()));
             }
-            // The caller has read these.
-            Subject::Nat(_) | Subject::Flag(_) | Subject::Parts => return Ok(Filter::Or(vec![])),
+            Subject::Nat(kind) => return self.nat(*kind, relation),
+            Subject::Flag(test) => return self.flag(&Filter::Test(test.clone()), relation),
+            Subject::Parts => {
+                let message = format!("{} has parts that only a closure can ask for", self.name);
+                return Err(self.reader.fault_behind(message));
+            }
         };
         Ok(Filter::Test(test))
     }
@@ -244,6 +243,7 @@ fn mark(text: &str) -> Result<Filter, Refusal> {
         Err(refusal) => refusal,
     };
     let ends = range(text, |text| number(Field::Mark, text));
+    let ends = ends.and_then(|ends| in_bounds(Field::Mark, ends));
     ends.map(|ends| between(Field::Mark, ends)).ok_or(Some(refusal))
 }
 
@@ -252,6 +252,7 @@ fn in_bounds(field: Field, (first, last): (i64, i64)) -> Option<(i64, i64)> {
     let greatest = match field {
         Field::IcmpType(_) | Field::IcmpCode(_) => u8::MAX.into(),
         Field::IcmpId(_) | Field::Zone | Field::DirZone(_) => u16::MAX.into(),
+        Field::Mark => u32::MAX.into(),
         _ => return Some((first, last)),
     };
     (first >= 0 && last <= greatest).then_some((first, last))

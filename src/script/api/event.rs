@@ -1,0 +1,402 @@
+//! Events: `flows.on("new", |e| …)`, and events as a loop.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use rhai::plugin::*;
+use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString, Map, NativeCallContext};
+
+use crate::flow::{EventKind, Filter, Flow, Subject, Value};
+use crate::kernel::{EventStream, Heard, Source, Wanted, sysctl};
+use crate::script::callback::Callback;
+use crate::script::fault::{Fallible, Fault};
+use crate::script::host::Host;
+use crate::script::objects::{EventHandle, Expectations, Flows};
+use crate::script::ops::{field, only_known};
+use crate::script::stage::{Listener, Throttle, Topic, deliver};
+use crate::script::value::{Span, Time, count as unsigned, describe, span};
+use crate::table::closest;
+
+/// How long the loop waits before it looks whether it is to stop.
+const NAP: Duration = Duration::from_millis(50);
+
+pub(super) fn module() -> Module {
+    exported_module!(event_api)
+}
+
+/// Makes `for e in flows.events("new")` wait for events.
+pub(super) fn register_iterators(engine: &mut Engine) {
+    engine.register_iterator_result::<Events, Dynamic>();
+}
+
+/// Events to come, for a loop.
+#[derive(Debug, Clone)]
+pub(super) struct Events {
+    source: Rc<dyn Source>,
+    topic: Topic,
+    kinds: Vec<EventKind>,
+    filter: Filter<Callback>,
+    within: Option<Span>,
+    take: Option<u64>,
+}
+
+/// Events as they come.
+struct Waiting {
+    wanted: Events,
+    host: Rc<Host>,
+    stream: EventStream,
+    until: Option<Instant>,
+}
+
+impl Waiting {
+    fn open(wanted: Events) -> Fallible<Self> {
+        let host = Host::current()?;
+        let (flows, expectations) = match wanted.topic {
+            Topic::Flows => (wanted.kinds.clone(), Vec::new()),
+            Topic::Expectations => (Vec::new(), wanted.kinds.clone()),
+        };
+        let filter = wanted.filter.native();
+        warn_of_blind_spot(&host, &wanted.source)?;
+        let netns = wanted.source.live()?.netns();
+        let stream = EventStream::open(netns, Wanted { flows, expectations, filter })?;
+        let until = wanted.within.map(|within| Instant::now() + within.to_std());
+        Ok(Self { wanted, host, stream, until })
+    }
+
+    fn wait(&mut self) -> Fallible<Option<Dynamic>> {
+        while self.wanted.take != Some(0) {
+            if self.host.stopped() {
+                return Err(crate::kernel::KernelError::Interrupted.into());
+            }
+            let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                break;
+            }
+            let nap = left.map_or(NAP, |left| left.min(NAP));
+            let Ok(heard) = self.stream.queue().recv_timeout(nap) else { continue };
+            let netns = self.wanted.source.live()?.netns().clone();
+            let event = match heard {
+                Heard::Event(event) => EventHandle::new(Rc::new(*event), Rc::clone(&self.wanted.source)),
+                other => {
+                    deliver(&self.host, &netns, other)?;
+                    continue;
+                }
+            };
+            if self.takes(&event)? {
+                self.wanted.take = self.wanted.take.map(|left| left - 1);
+                return Ok(Some(Dynamic::from(event)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn takes(&self, event: &EventHandle) -> Fallible<bool> {
+        let Subject::Flow(flow) = &event.event.subject else { return Ok(true) };
+        let engine = self.host.engine()?;
+        let mut ask = |question: &Callback, _: &Flow| {
+            question.ask(&engine, [event.flow().unwrap_or_default()])
+        };
+        self.wanted.filter.judge(flow, event.event.time_ns, &mut ask)
+    }
+}
+
+impl Iterator for Waiting {
+    type Item = Fallible<Dynamic>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.wait().transpose()
+    }
+}
+
+impl IntoIterator for Events {
+    type Item = Fallible<Dynamic>;
+    type IntoIter = Box<dyn Iterator<Item = Fallible<Dynamic>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        match Waiting::open(self) {
+            Ok(waiting) => Box::new(waiting),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }
+    }
+}
+
+/// Says once that older flows are silent, where the kernel is set so.
+///
+/// With `nf_conntrack_events=2` a flow gets the event extension only if some listener exists when
+/// it is made: `nf_ct_ecache_ext_add()` in `nf_conntrack_ecache.c`, Linux 5.19 and later.
+fn warn_of_blind_spot(host: &Host, source: &Rc<dyn Source>) -> Fallible<()> {
+    let live = source.live()?;
+    if host.warned_of_events.replace(true) {
+        return Ok(());
+    }
+    match sysctl::read(live.netns(), "events") {
+        Ok(0) => host.note(
+            "warning: nf_conntrack_events is 0: the kernel sends no events\n\
+             hint: settings.events = 1 switches them on",
+        ),
+        Ok(2) if live.global_stats()?.entries > 0 => host.note(
+            "note: nf_conntrack_events is 2: flows that began before the first listener send no \
+             update and destroy events\nhint: settings.events = 1 cures it for flows from then on",
+        ),
+        _ => (),
+    }
+    Ok(())
+}
+
+fn kinds(value: &Dynamic) -> Fallible<Vec<EventKind>> {
+    let names: Vec<String> = if let Some(text) = value.read_lock::<ImmutableString>() {
+        text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    } else if let Some(list) = value.read_lock::<Array>() {
+        list.iter().map(ToString::to_string).collect()
+    } else {
+        let message = format!("the kind of an event is text or a list, not {}", describe(value));
+        return Fault::new(message).throw();
+    };
+    let kinds: Fallible<Vec<EventKind>> = names
+        .iter()
+        .map(|name| {
+            EventKind::named(name).ok_or_else(|| {
+                let fault = Fault::new(format!("there are no `{name}` events"));
+                match closest(name, EventKind::ALL.iter().map(|kind| kind.name())) {
+                    Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                    None => fault.hint("there are new, update and destroy"),
+                }
+                .thrown()
+            })
+        })
+        .collect();
+    match kinds {
+        Ok(kinds) if kinds.is_empty() => {
+            Fault::new("no kind of event").hint("there are new, update and destroy").throw()
+        }
+        kinds => kinds,
+    }
+}
+
+fn filter_of(query: &Flows) -> Fallible<Filter<Callback>> {
+    query.filter().ok_or_else(|| {
+        Fault::new("events cannot be skipped or taken before they come")
+            .hint("put take(n) after events(…)")
+            .thrown()
+    })
+}
+
+/// `per` and `throttle` of an options map.
+fn throttle(options: &Map) -> Fallible<Option<Throttle>> {
+    only_known("on", options, &["per", "throttle"])?;
+    let per = options.get("per").map(|name| field(&name.to_string())).transpose()?;
+    match options.get("throttle") {
+        Some(pause) => Ok(Some(Throttle::new(per, span("throttle", pause)?))),
+        None if per.is_some() => {
+            Fault::new("`per` needs `throttle`").hint("as in #{ per: \"src\", throttle: 1.sec }").throw()
+        }
+        None => Ok(None),
+    }
+}
+
+fn listen(
+    source: &Rc<dyn Source>,
+    topic: Topic,
+    kinds: Vec<EventKind>,
+    filter: Filter<Callback>,
+    throttle: Option<Throttle>,
+    handler: Callback,
+) -> Fallible<INT> {
+    let host = Host::current()?;
+    warn_of_blind_spot(&host, source)?;
+    let mut stage = host.stage.borrow_mut();
+    let id = stage.next_id();
+    let source = Rc::clone(source);
+    stage.listen(Listener { id, source, topic, kinds, filter, throttle, handler })?;
+    Ok(id)
+}
+
+#[export_module]
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
+mod event_api {
+    /// What happened to a flow or an expectation.
+    pub type Event = EventHandle;
+
+    /// Events to come, for a `for` loop.
+    pub type Events = super::Events;
+
+    /// Calls `handler` with each event of these flows: `"new"`, `"update"`, `"destroy"`, or several.
+    ///
+    /// Returns a number for `off`. Events carry what the kernel sends: counters only on destroy. The
+    /// script goes on; when its text ends it waits for events until `stop()` or Ctrl-C.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows("tcp dport 22").on("new", |e| log("ssh from " + e.flow.src)); stop();
+    /// ```
+    #[rhai_fn(name = "on", pure, return_raw)]
+    pub fn on_flows(
+        ctx: NativeCallContext,
+        query: &mut Flows,
+        kinds: Dynamic,
+        handler: FnPtr,
+    ) -> Fallible<INT> {
+        on_flows_with(ctx, query, kinds, Map::new(), handler)
+    }
+
+    /// The same, at most once per `throttle` for each value of `per`:
+    /// `#{ per: "src", throttle: 1.sec }`.
+    #[rhai_fn(name = "on", pure, return_raw)]
+    pub fn on_flows_with(
+        ctx: NativeCallContext,
+        query: &mut Flows,
+        kinds: Dynamic,
+        options: Map,
+        handler: FnPtr,
+    ) -> Fallible<INT> {
+        let (kinds, filter) = (self::kinds(&kinds)?, filter_of(query)?);
+        let (throttle, handler) = (throttle(&options)?, Callback::new(&ctx, handler));
+        listen(query.source(), Topic::Flows, kinds, filter, throttle, handler)
+    }
+
+    /// Calls `handler` with each event of the expectation table.
+    ///
+    /// # Example
+    /// ```rhai
+    /// expectations.on("new", |e| log(e.expectation)); stop();
+    /// ```
+    #[rhai_fn(name = "on", pure, return_raw)]
+    pub fn on_expectations(
+        ctx: NativeCallContext,
+        query: &mut Expectations,
+        kinds: Dynamic,
+        handler: FnPtr,
+    ) -> Fallible<INT> {
+        let kinds = self::kinds(&kinds)?;
+        let handler = Callback::new(&ctx, handler);
+        listen(&query.source, Topic::Expectations, kinds, Filter::All, None, handler)
+    }
+
+    /// Calls `handler` with each event of every flow: `on("destroy", |e| …)`.
+    #[rhai_fn(name = "on", return_raw)]
+    pub fn on_all(ctx: NativeCallContext, kinds: Dynamic, handler: FnPtr) -> Fallible<INT> {
+        let mut all = Flows::new(Rc::clone(&Host::current()?.source));
+        on_flows(ctx, &mut all, kinds, handler)
+    }
+
+    /// Calls `handler` when events were lost, with how many: `|g| log(g.lost)`.
+    ///
+    /// The kernel counts them exactly (`SO_MEMINFO`). Without a handler a warning is printed.
+    ///
+    /// # Example
+    /// ```rhai
+    /// on_gap(|g| log(`lost ${g.lost}`));
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn on_gap(ctx: NativeCallContext, handler: FnPtr) -> Fallible<()> {
+        Host::current()?.stage.borrow_mut().on_gap(Callback::new(&ctx, handler));
+        Ok(())
+    }
+
+    /// Takes a handler or a timer off by its number; false if there is none.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let t = every(1.sec, || print("tick")); off(t)
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn off(id: INT) -> Fallible<bool> {
+        Ok(Host::current()?.stage.borrow_mut().off(id))
+    }
+
+    /// The events of these flows that come from now on, for a `for` loop.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for e in flows("icmp").events("new").within(100.ms) { print(e.flow.src) }
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn events(query: &mut Flows, kinds: Dynamic) -> Fallible<Events> {
+        Ok(Events {
+            source: Rc::clone(query.source()),
+            topic: Topic::Flows,
+            kinds: self::kinds(&kinds)?,
+            filter: filter_of(query)?,
+            within: None,
+            take: None,
+        })
+    }
+
+    /// The events of the expectation table that come from now on.
+    #[rhai_fn(name = "events", pure, return_raw)]
+    pub fn expectation_events(query: &mut Expectations, kinds: Dynamic) -> Fallible<Events> {
+        Ok(Events {
+            source: Rc::clone(&query.source),
+            topic: Topic::Expectations,
+            kinds: self::kinds(&kinds)?,
+            filter: Filter::All,
+            within: None,
+            take: None,
+        })
+    }
+
+    /// Only events within this time from the start of the loop.
+    #[rhai_fn(pure, return_raw)]
+    pub fn within(events: &mut Events, time: Dynamic) -> Fallible<Events> {
+        Ok(Events { within: Some(span("within", &time)?), ..events.clone() })
+    }
+
+    /// No more than `n` events.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for e in flows.events("new").take(1).within(100.ms) { print(e) }
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn take(events: &mut Events, n: INT) -> Fallible<Events> {
+        Ok(Events { take: Some(unsigned("take", n)?), ..events.clone() })
+    }
+
+    /// `new`, `update` or `destroy`.
+    #[rhai_fn(get = "kind", pure)]
+    pub fn kind(event: &mut EventHandle) -> ImmutableString {
+        event.event.kind.name().into()
+    }
+
+    /// The flow it happened to, as far as the event shows it; `()` for one of an expectation.
+    #[rhai_fn(get = "flow", pure)]
+    pub fn flow(event: &mut EventHandle) -> Dynamic {
+        event.flow().unwrap_or_default()
+    }
+
+    /// The expectation it happened to; `()` for an event of a flow.
+    #[rhai_fn(get = "expectation", pure)]
+    pub fn expectation(event: &mut EventHandle) -> Dynamic {
+        event.expectation().unwrap_or_default()
+    }
+
+    /// When: the kernel's time where it sends one (6.14, `nf_conntrack_timestamp`), else that of
+    /// receipt.
+    #[rhai_fn(get = "time", pure)]
+    pub fn time(event: &mut EventHandle) -> Time {
+        Time(event.event.time_ns)
+    }
+
+    /// The netlink port of the process that caused it; 0 is a packet or the kernel itself.
+    #[rhai_fn(get = "portid", pure)]
+    pub fn portid(event: &mut EventHandle) -> INT {
+        event.event.port_id.into()
+    }
+
+    /// True if flowsh found it by comparing tables.
+    #[rhai_fn(get = "synthetic", pure)]
+    pub fn synthetic(event: &mut EventHandle) -> bool {
+        event.event.synthetic
+    }
+
+    /// The event on one line.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn event_text(event: &mut EventHandle) -> String {
+        let time = crate::render::text(&Value::Time(event.event.time_ns));
+        let subject = match &event.event.subject {
+            Subject::Flow(flow) => flow.to_string(),
+            Subject::Expectation(expectation) => expectation.to_string(),
+        };
+        format!("{time} {} {subject}", event.event.kind.name())
+    }
+}

@@ -1,0 +1,187 @@
+//! Snapshots, what differs between two, and how fast flows run.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use rhai::plugin::*;
+use rhai::{Dynamic, INT, Map, NativeCallContext};
+
+use crate::flow::{Flow, Unit, Value};
+use crate::kernel::{Source, now_ns};
+use crate::render::Column;
+use crate::script::cells::record;
+use crate::script::fault::Fallible;
+use crate::script::objects::{FlowHandle, Flows, Rows, SnapshotHandle};
+use crate::script::ops::{each, handle};
+use crate::script::value::{Time, span};
+use crate::table::{self, Snapshot};
+
+pub(super) fn module() -> Module {
+    exported_module!(snapshot_api)
+}
+
+fn take(ctx: &NativeCallContext<'_>, query: &Flows) -> Fallible<SnapshotHandle> {
+    let mut snapshot = Snapshot::new(now_ns());
+    each(ctx.engine(), query, &mut |flow| {
+        snapshot.push(flow);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(SnapshotHandle { snapshot: Rc::new(snapshot), source: Rc::clone(query.source()) })
+}
+
+/// What came, went and changed.
+#[derive(Debug, Clone)]
+pub(super) struct DiffHandle {
+    diff: Rc<table::Diff>,
+    source: Rc<dyn Source>,
+}
+
+fn flow_rows<'a>(flows: impl Iterator<Item = &'a Flow>, source: &Rc<dyn Source>) -> Rows {
+    Rows::of_flows(flows.map(|flow| FlowHandle {
+        flow: Rc::new(flow.clone()),
+        source: Rc::clone(source),
+    }))
+}
+
+fn rate_rows(before: &Snapshot, after: &Snapshot) -> Fallible<Rows> {
+    let columns = vec![
+        Column::new("proto", Unit::Text),
+        Column::new("src", Unit::Addr),
+        Column::new("sport", Unit::Number),
+        Column::new("dst", Unit::Addr),
+        Column::new("dport", Unit::Number),
+        Column::new("bits", Unit::Number),
+        Column::new("packets", Unit::Number),
+    ];
+    let mut rates: Vec<table::Rate> = table::rates(before, after).collect();
+    let key = |rate: &table::Rate| rate.bits_per_s.unwrap_or(-1.0);
+    rates.sort_by(|a, b| key(b).total_cmp(&key(a)));
+    let records = rates.into_iter().map(|rate| {
+        let orig = rate.flow.orig;
+        let number = |port: Option<u16>| Value::or_absent(port, |port| Value::Count(port.into()));
+        let per_second = |rate: Option<f64>| Value::or_absent(rate, |r| Value::Float(r.round()));
+        record(&columns, vec![
+            Value::text(orig.proto.to_string()),
+            Value::Addr(orig.src),
+            number(orig.sport()),
+            Value::Addr(orig.dst),
+            number(orig.dport()),
+            per_second(rate.bits_per_s),
+            per_second(rate.packets_per_s),
+        ])
+    });
+    let records = records.collect::<Fallible<Vec<_>>>()?;
+    Ok(Rows::of_records(columns, records))
+}
+
+#[export_module]
+mod snapshot_api {
+    /// Flows that were kept, packed: some 70 bytes each.
+    pub type Snapshot = SnapshotHandle;
+
+    /// What differs between two snapshots.
+    pub type Diff = DiffHandle;
+
+    /// Keeps the flows as they are now.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let before = flows.snapshot(); flows.snapshot().diff(before)
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn snapshot(ctx: NativeCallContext, query: &mut Flows) -> Fallible<SnapshotHandle> {
+        take(&ctx, query)
+    }
+
+    /// Bits and packets per second of each flow between two snapshots `pause` apart, fastest
+    /// first. Absent without `nf_conntrack_acct`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// flows.rates(100.ms).top(3)
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn rates(ctx: NativeCallContext, query: &mut Flows, pause: Dynamic) -> Fallible<Rows> {
+        let pause = span("rates", &pause)?.to_std();
+        let before = take(&ctx, query)?;
+        super::super::change::pause(pause)?;
+        rate_rows(&before.snapshot, &take(&ctx, query)?.snapshot)
+    }
+
+    /// What came, went and changed since `before`: `added`, `removed`, `changed`.
+    ///
+    /// Counters and timeouts alone are no change.
+    #[rhai_fn(pure)]
+    pub fn diff(after: &mut SnapshotHandle, before: SnapshotHandle) -> DiffHandle {
+        let diff = Rc::new(table::diff(&before.snapshot, &after.snapshot));
+        DiffHandle { diff, source: Rc::clone(&after.source) }
+    }
+
+    /// How many flows it holds.
+    #[rhai_fn(name = "count", name = "len", get = "len", pure)]
+    pub fn count(snapshot: &mut SnapshotHandle) -> INT {
+        INT::try_from(snapshot.snapshot.len()).unwrap_or(INT::MAX)
+    }
+
+    /// When it was taken.
+    #[rhai_fn(get = "taken", pure)]
+    pub fn taken(snapshot: &mut SnapshotHandle) -> Time {
+        Time(snapshot.snapshot.taken_ns)
+    }
+
+    /// The memory that its flows take, in bytes.
+    #[rhai_fn(get = "bytes", pure)]
+    pub fn bytes(snapshot: &mut SnapshotHandle) -> INT {
+        INT::try_from(snapshot.snapshot.bytes()).unwrap_or(INT::MAX)
+    }
+
+    /// Its flows as rows; they are unpacked for it.
+    #[rhai_fn(name = "rows", pure)]
+    pub fn snapshot_rows(snapshot: &mut SnapshotHandle) -> Rows {
+        let flows = snapshot.snapshot.iter().map(|flow| FlowHandle {
+            flow: Rc::new(flow),
+            source: Rc::clone(&snapshot.source),
+        });
+        Rows::of_flows(flows)
+    }
+
+    /// Flows that are only in the later one.
+    #[rhai_fn(get = "added", pure)]
+    pub fn added(diff: &mut DiffHandle) -> Rows {
+        flow_rows(diff.diff.added.iter(), &diff.source)
+    }
+
+    /// Flows that are only in the earlier one.
+    #[rhai_fn(get = "removed", pure)]
+    pub fn removed(diff: &mut DiffHandle) -> Rows {
+        flow_rows(diff.diff.removed.iter(), &diff.source)
+    }
+
+    /// Flows that changed: maps of `before` and `after`.
+    #[rhai_fn(get = "changed", pure)]
+    pub fn changed(diff: &mut DiffHandle) -> Rows {
+        let columns = ["before", "after"].map(|name| Column::new(name, Unit::Text)).to_vec();
+        let records = diff.diff.changed.iter().map(|(before, after)| {
+            Map::from([
+                ("before".into(), handle(before, &diff.source)),
+                ("after".into(), handle(after, &diff.source)),
+            ])
+        });
+        Rows::of_records(columns, records)
+    }
+
+    /// How many flows came, went, changed and stayed.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn diff_text(diff: &mut DiffHandle) -> String {
+        let table::Diff { added, removed, changed, unchanged } = &*diff.diff;
+        let (added, removed, changed) = (added.len(), removed.len(), changed.len());
+        format!("added {added}, removed {removed}, changed {changed}, unchanged {unchanged}")
+    }
+
+    /// How many flows it holds, and when it was taken.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn snapshot_text(snapshot: &mut SnapshotHandle) -> String {
+        let taken = crate::render::text(&Value::Time(snapshot.snapshot.taken_ns));
+        format!("snapshot of {} flows at {taken}", snapshot.snapshot.len())
+    }
+}

@@ -1,0 +1,205 @@
+//! The world outside of conntrack: output, and as far as the command line allows it programs and
+//! files.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+
+use rhai::plugin::*;
+use rhai::{Array, Dynamic, INT, ImmutableString, Map};
+
+use crate::flow::Value;
+use crate::kernel::now_ns;
+use crate::render;
+use crate::script::fault::{Fallible, Fault};
+use crate::script::host::{Host, Permit};
+use crate::script::show;
+use crate::script::value::{describe, from_dynamic};
+
+pub(super) fn module() -> Module {
+    exported_module!(system_api)
+}
+
+/// The path that `path` really is, if `permit` lets it be touched.
+///
+/// Links are resolved first, so that a link below an allowed folder does not lead out of it.
+fn allowed(permit: &Permit, flag: &str, path: &str) -> Fallible<PathBuf> {
+    let refused = || {
+        Fault::new(format!("a script may not touch {path}"))
+            .hint(format!("start flowsh with {flag}={path} to allow it"))
+            .thrown()
+    };
+    let broken = |error| Fault::new(format!("cannot open {path}: {error}")).thrown();
+    if *permit == Permit::None {
+        return Err(refused());
+    }
+    let asked = Path::new(path);
+    let real = match asked.canonicalize() {
+        Ok(real) => real,
+        // A file that is to be made: its folder must exist.
+        Err(_) if asked.components().next_back().is_some_and(|c| matches!(c, Component::Normal(_))) => {
+            let folder = asked.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize().map_err(broken)?;
+            folder.join(asked.file_name().unwrap_or_default())
+        }
+        Err(error) => return Err(broken(error)),
+    };
+    match permit {
+        Permit::Any => Ok(real),
+        Permit::Only(roots) => {
+            let inside = |root: &String| {
+                Path::new(root).canonicalize().unwrap_or_else(|_| PathBuf::from(root))
+            };
+            if roots.iter().any(|root| real.starts_with(inside(root))) {
+                Ok(real)
+            } else {
+                Err(refused())
+            }
+        }
+        Permit::None => Err(refused()),
+    }
+}
+
+fn failed(what: &str, path: &str, error: &std::io::Error) -> Box<rhai::EvalAltResult> {
+    Fault::new(format!("cannot {what} {path}: {error}")).thrown()
+}
+
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into())
+}
+
+/// Opens for writing what the command line allows to be written.
+fn write_to(path: &str, text: &str, append: bool) -> Fallible<()> {
+    let host = Host::current()?;
+    let real = allowed(&host.options.permissions.write, "--allow-write", path)?;
+    let mut options = OpenOptions::new();
+    options.create(true).append(append).write(true).truncate(!append);
+    let written = options.open(real).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| failed("write", path, &error))
+}
+
+#[export_module]
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
+mod system_api {
+    /// Writes a line about what happens to standard error, with the time.
+    ///
+    /// # Example
+    /// ```rhai
+    /// log("cleaned up");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn log(message: Dynamic) -> Fallible<()> {
+        let (time, text) = (render::text(&Value::Time(now_ns())), show::to_text(&message)?);
+        Host::current()?.message(&format!("{time} {text}"));
+        Ok(())
+    }
+
+    /// Shows a value as the run shows results: rows in the format of `-o`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// show(flows.group("proto"));
+    /// ```
+    #[rhai_fn(name = "show", return_raw)]
+    pub fn show_value(value: Dynamic) -> Fallible<()> {
+        let host = Host::current()?;
+        let format = host.result_format();
+        show::show(&value, show::Style { format, limit: None })
+    }
+
+    /// A value as JSON on one line.
+    ///
+    /// # Example
+    /// ```rhai
+    /// json(#{ a: 1 }) == "{\"a\":1}"
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn json(value: Dynamic) -> Fallible<String> {
+        show::json_text(&value)
+    }
+
+    /// An environment variable, or `()`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// env("HOME")
+    /// ```
+    pub fn env(name: &str) -> Dynamic {
+        std::env::var(name).map_or(Dynamic::UNIT, Dynamic::from)
+    }
+
+    /// The text of a file. Needs `--allow-read`.
+    #[rhai_fn(return_raw)]
+    pub fn read_file(path: &str) -> Fallible<String> {
+        let host = Host::current()?;
+        let real = allowed(&host.options.permissions.read, "--allow-read", path)?;
+        fs::read(real).map(text_of).map_err(|error| failed("read", path, &error))
+    }
+
+    /// Writes text to a file, in place of what it held. Needs `--allow-write`.
+    #[rhai_fn(return_raw)]
+    pub fn write_file(path: &str, text: Dynamic) -> Fallible<()> {
+        write_to(path, &text.to_string(), false)
+    }
+
+    /// Appends a line to a file. Needs `--allow-write`.
+    #[rhai_fn(return_raw)]
+    pub fn append_line(path: &str, text: Dynamic) -> Fallible<()> {
+        write_to(path, &format!("{text}\n"), true)
+    }
+
+    /// Runs a program with these arguments, without a shell, and waits for it: a map of `status`
+    /// (`()` if a signal ended it), `stdout` and `stderr`. Needs `--allow-exec`.
+    #[rhai_fn(return_raw)]
+    pub fn exec(program: &str, args: Array) -> Fallible<Map> {
+        let host = Host::current()?;
+        let allowed = match &host.options.permissions.exec {
+            Permit::None => false,
+            Permit::Any => true,
+            Permit::Only(programs) => programs.iter().any(|known| known == program),
+        };
+        if !allowed {
+            return Fault::new(format!("a script may not run {program}"))
+                .hint(format!("start flowsh with --allow-exec={program} to allow it"))
+                .throw();
+        }
+        let args = args.iter().map(|arg| match from_dynamic(arg) {
+            Value::Text(text) => Ok(text.into_owned()),
+            Value::Int(_) | Value::Addr(_) | Value::Net(_) => Ok(arg.to_string()),
+            _ => Fault::new(format!("an argument is text, not {}", describe(arg))).throw(),
+        });
+        let output = Command::new(program).args(args.collect::<Fallible<Vec<_>>>()?).output();
+        let output = output.map_err(|error| failed("run", program, &error))?;
+        let status = output.status.code().map_or(Dynamic::UNIT, |code| INT::from(code).into());
+        Ok(Map::from([
+            ("status".into(), status),
+            ("stdout".into(), text_of(output.stdout).into()),
+            ("stderr".into(), text_of(output.stderr).into()),
+        ]))
+    }
+
+    /// The message of an error that was caught.
+    #[rhai_fn(get = "message", pure)]
+    pub fn fault_message(fault: &mut Fault) -> ImmutableString {
+        fault.message.as_str().into()
+    }
+
+    /// The hint of an error that was caught, or `()`.
+    #[rhai_fn(get = "hint", pure)]
+    pub fn fault_hint(fault: &mut Fault) -> Dynamic {
+        fault.hint.clone().map_or(Dynamic::UNIT, Dynamic::from)
+    }
+
+    /// The kernel's errno of an error that was caught, or `()`.
+    #[rhai_fn(get = "errno", pure)]
+    pub fn fault_errno(fault: &mut Fault) -> Dynamic {
+        fault.errno.map_or(Dynamic::UNIT, |errno| INT::from(errno).into())
+    }
+
+    /// The error as text.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn fault_text(fault: &mut Fault) -> String {
+        fault.to_string()
+    }
+}

@@ -1,0 +1,202 @@
+//! Errors as people read them: what, where, the line with a caret, what to do instead.
+
+use std::rc::Rc;
+
+use rhai::{Engine, EvalAltResult, ParseError, ParseErrorType, Position};
+
+use super::doc::Docs;
+use super::fault::{Blame, Fault};
+use super::host::Host;
+use crate::table::closest;
+
+/// Names that every script has without declaring them.
+const GLOBALS: [&str; 4] = ["flows", "expectations", "settings", "args"];
+
+/// What kind of trouble it is, for the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The text is no script.
+    Syntax,
+    /// The script threw.
+    Script,
+    /// No permission, or no kernel support.
+    Kernel,
+    /// It was stopped: by `exit`, a signal, or a reader that went away.
+    Stopped,
+}
+
+/// An error, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// What kind it is.
+    pub trouble: Trouble,
+    /// The lines to show.
+    pub text: String,
+}
+
+/// A report of a text that cannot be compiled.
+pub(super) fn syntax(host: &Host, engine: &Engine, source: &str, error: &ParseError) -> Report {
+    let (message, hint) = match &*error.0 {
+        ParseErrorType::VariableUndefined(name) => {
+            let known = GLOBALS.into_iter();
+            (format!("there is no variable `{name}`"), suggestion(name, known, engine))
+        }
+        other => (lower_first(&other.to_string()), None),
+    };
+    let place = Place { source: Some(source.to_owned()), position: error.position() };
+    let text = layout(host, &message, hint.as_deref(), &place, &[]);
+    Report { trouble: Trouble::Syntax, text }
+}
+
+/// A report of an error that was thrown.
+pub(super) fn runtime(host: &Rc<Host>, engine: &Engine, error: &EvalAltResult) -> Report {
+    let mut calls = Vec::new();
+    let mut place = Place { source: None, position: error.position() };
+    let mut inner = error;
+    loop {
+        match inner {
+            EvalAltResult::ErrorInFunctionCall(name, source, cause, position) => {
+                calls.push((name.clone(), *position));
+                if !source.is_empty() {
+                    place.source = Some(source.clone());
+                }
+                inner = cause;
+            }
+            EvalAltResult::ErrorInModule(name, cause, _) => {
+                place.source = Some(name.clone());
+                inner = cause;
+            }
+            _ => break,
+        }
+        if !inner.position().is_none() {
+            place.position = inner.position();
+        }
+    }
+    let (trouble, message, hint) = explain(engine, inner);
+    // The outermost call is the script itself: its place stands in the error.
+    let calls: Vec<String> = calls
+        .iter()
+        .filter(|(_, position)| !position.is_none())
+        .map(|(name, position)| {
+            let name = if name.starts_with("anon$") { "a closure" } else { name };
+            format!("in {name}, called at {}", place_text(*position))
+        })
+        .collect();
+    let text = layout(host, &message, hint.as_deref(), &place, &calls);
+    Report { trouble, text }
+}
+
+fn explain(engine: &Engine, error: &EvalAltResult) -> (Trouble, String, Option<String>) {
+    let script = |message: String, hint| (Trouble::Script, message, hint);
+    match error {
+        EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..) => {
+            (Trouble::Stopped, "stopped".to_owned(), None)
+        }
+        EvalAltResult::ErrorRuntime(value, _) => match value.read_lock::<Fault>() {
+            Some(fault) => {
+                let trouble = match fault.blame {
+                    Blame::Script => Trouble::Script,
+                    Blame::Kernel => Trouble::Kernel,
+                };
+                (trouble, fault.message.clone(), fault.hint.clone())
+            }
+            None => script(value.to_string(), None),
+        },
+        EvalAltResult::ErrorParsing(error, _) => {
+            (Trouble::Syntax, lower_first(&error.to_string()), None)
+        }
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+            let name = signature.split([' ', '(']).next().unwrap_or_default();
+            let docs = Docs::of(engine);
+            let hint = if docs.has(name) {
+                Some(format!("`{name}` exists, but not for these: help(\"{name}\") shows how"))
+            } else {
+                suggestion(name, docs.names(), engine)
+            };
+            script(format!("there is no function {}", tidy_signature(signature)), hint)
+        }
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            let message = format!("there is no variable `{name}`");
+            let hint = suggestion(name, GLOBALS.into_iter(), engine);
+            script(message, hint.or_else(|| {
+                Some("a function sees its parameters, not the variables around it".to_owned())
+            }))
+        }
+        other => {
+            let text = other.to_string();
+            // Rhai appends the position, which has a line of its own here.
+            let text = text.rsplit_once(" (line ").map_or(text.as_str(), |(text, _)| text);
+            script(lower_first(text), None)
+        }
+    }
+}
+
+fn suggestion<'a>(
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    _engine: &Engine,
+) -> Option<String> {
+    closest(name, known).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// Rhai's type names in a signature, as scripts call them.
+fn tidy_signature(signature: &str) -> String {
+    signature
+        .replace("&str | ImmutableString | String", "string")
+        .replace("i64", "int")
+        .replace("f64", "float")
+}
+
+struct Place {
+    source: Option<String>,
+    position: Position,
+}
+
+fn place_text(position: Position) -> String {
+    match (position.line(), position.position()) {
+        (Some(line), Some(column)) => format!("{line}:{column}"),
+        (Some(line), None) => line.to_string(),
+        _ => "an unknown place".to_owned(),
+    }
+}
+
+fn layout(
+    host: &Host,
+    message: &str,
+    hint: Option<&str>,
+    place: &Place,
+    calls: &[String],
+) -> String {
+    use std::fmt::Write;
+    let mut text = format!("error: {message}");
+    let source = place.source.as_deref().unwrap_or("script");
+    if let Some(number) = place.position.line() {
+        let _ = write!(text, "\n  --> {source}:{}", place_text(place.position));
+        let lines = host.source_text(source);
+        if let Some(line) = lines.as_deref().and_then(|lines| lines.lines().nth(number - 1)) {
+            let gutter = number.to_string();
+            let column = place.position.position().unwrap_or(1);
+            let before: String = line
+                .chars()
+                .take(column.saturating_sub(1))
+                .map(|letter| if letter == '\t' { '\t' } else { ' ' })
+                .collect();
+            let token = line.chars().skip(column.saturating_sub(1));
+            let width = token.take_while(|c| c.is_alphanumeric() || *c == '_').count().max(1);
+            let (pad, carets) = (" ".repeat(gutter.len()), "^".repeat(width));
+            let _ = write!(text, "\n {pad} |\n {gutter} | {line}\n {pad} | {before}{carets}");
+        }
+    }
+    for call in calls {
+        let _ = write!(text, "\n  {call}");
+    }
+    if let Some(hint) = hint {
+        let _ = write!(text, "\nhint: {hint}");
+    }
+    text
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}

@@ -1,0 +1,155 @@
+//! A program: an engine with everything that scripts can see, the variables of a run, and what was
+//! compiled so far.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rhai::{AST, Dynamic, Engine, Module, Scope};
+
+use super::api;
+use super::diag::{self, Report};
+use super::doc::Docs;
+use super::host::Host;
+use super::objects::{Expectations, Flows, Settings};
+use super::resolver::Resolver;
+
+/// Calls within calls.
+const CALL_LEVELS: usize = 64;
+/// Expressions within expressions, at the top and in functions.
+const EXPRESSION_DEPTH: usize = 128;
+/// Bytes of one string.
+const STRING_BYTES: usize = 64 << 20;
+/// Items of one array or map.
+const ITEMS: usize = 16 << 20;
+
+/// A running program.
+pub struct Program {
+    host: Rc<Host>,
+    engine: Rc<Engine>,
+    scope: Scope<'static>,
+    /// Functions of everything that was evaluated: closures live on in handlers.
+    functions: AST,
+}
+
+impl Program {
+    /// A program in these surroundings.
+    #[must_use]
+    pub fn new(host: Rc<Host>) -> Self {
+        let engine = Rc::new(build(&host));
+        host.install(&engine);
+        Self { host, engine, scope: Scope::new(), functions: AST::empty() }
+    }
+
+    /// The surroundings.
+    #[must_use]
+    pub fn host(&self) -> &Rc<Host> {
+        &self.host
+    }
+
+    /// The documentation of everything that scripts can see.
+    #[must_use]
+    pub fn docs(&self) -> Docs {
+        Docs::of(&self.engine)
+    }
+
+    /// Evaluates `text`; variables and functions stay for the next.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be compiled, or it throws: a report that can be shown.
+    pub fn eval(&mut self, source: &str, text: &str) -> Result<Dynamic, Report> {
+        let text = without_shebang(text);
+        self.host.keep_source(source, &text);
+        let mut ast = match self.engine.compile_with_scope(&self.scope, &*text) {
+            Ok(ast) => ast,
+            Err(error) => return Err(diag::syntax(&self.host, &self.engine, source, &error)),
+        };
+        ast.set_source(source);
+        self.functions += ast;
+        self.functions.set_source(source);
+        let result = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &self.functions);
+        self.functions.clear_statements();
+        result.map_err(|error| diag::runtime(&self.host, &self.engine, &error))
+    }
+
+    /// Checks `text` without running it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be compiled.
+    pub fn check(&self, source: &str, text: &str) -> Result<(), Report> {
+        let text = without_shebang(text);
+        self.host.keep_source(source, &text);
+        let compiled = self.engine.compile_with_scope(&self.scope, &*text);
+        compiled.map(drop).map_err(|error| diag::syntax(&self.host, &self.engine, source, &error))
+    }
+
+    /// Sets a variable, as the shell does with `_`.
+    pub fn set(&mut self, name: &str, value: Dynamic) {
+        self.scope.set_value(name.to_owned(), value);
+    }
+
+    /// Names of the variables of the run.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.scope.iter_raw().map(|(name, _, _)| name)
+    }
+
+    /// Makes an error of a handler readable.
+    #[must_use]
+    pub fn report(&self, error: &rhai::EvalAltResult) -> Report {
+        diag::runtime(&self.host, &self.engine, error)
+    }
+}
+
+/// `#!` is no script; the empty line keeps the numbers of the others.
+fn without_shebang(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("#!") => format!("\n{rest}").into(),
+        None if text.starts_with("#!") => "".into(),
+        _ => text.into(),
+    }
+}
+
+/// An engine in which nothing can be reached but what [`api`] offers.
+fn build(host: &Rc<Host>) -> Engine {
+    let mut engine = Engine::new();
+    engine
+        .set_max_call_levels(CALL_LEVELS)
+        .set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH)
+        .set_max_string_size(STRING_BYTES)
+        .set_max_array_size(ITEMS)
+        .set_max_map_size(ITEMS)
+        .set_strict_variables(true)
+        .set_fail_on_invalid_map_property(true)
+        .disable_symbol("eval")
+        .set_module_resolver(Resolver::new(Rc::clone(host)));
+    let stop = Arc::clone(&host.stop);
+    engine.on_progress(move |_| {
+        stop.load(std::sync::atomic::Ordering::Relaxed).then_some(Dynamic::UNIT)
+    });
+    let out = Rc::clone(host);
+    engine.on_print(move |text| {
+        // Whoever reads has gone, or the disk is full: the run ends at the next step.
+        if out.write(format!("{text}\n").as_bytes()).is_err() {
+            out.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            out.exit.set(Some(1));
+        }
+    });
+    let out = Rc::clone(host);
+    engine.on_debug(move |text, _, position| out.message(&format!("{position}: {text}")));
+    api::register(&mut engine);
+    engine.register_global_module(variables(host).into());
+    engine
+}
+
+/// What every script finds: `flows`, `expectations`, `settings`, `args`.
+fn variables(host: &Rc<Host>) -> Module {
+    let mut module = Module::new();
+    let source = || Rc::clone(&host.source);
+    module.set_var("flows", Flows::new(source()));
+    module.set_var("expectations", Expectations { source: source(), tests: Vec::new() });
+    module.set_var("settings", Settings { source: source() });
+    let args: rhai::Array = host.options.args.iter().cloned().map(Dynamic::from).collect();
+    module.set_var("args", args);
+    module
+}

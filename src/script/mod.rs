@@ -1,0 +1,31 @@
+//! The workshop: the only room that names `rhai`. Here a script is compiled, meets the objects of
+//! [`api`], and its errors become readable.
+
+mod api;
+mod callback;
+mod cells;
+mod compat;
+mod diag;
+mod doc;
+mod engine;
+mod explain;
+mod fault;
+mod host;
+mod maps;
+mod objects;
+mod ops;
+mod resolver;
+mod show;
+mod stage;
+mod value;
+
+pub use callback::Callback;
+pub use diag::{Report, Trouble};
+pub use doc::{Docs, Entry};
+pub use engine::Program;
+pub use fault::{Blame, Fallible, Fault};
+pub use host::{Host, Options, Output, Permissions, Permit, Tally};
+pub use objects::{EventHandle, FlowHandle, Flows, Rows};
+pub use show::{Style, show};
+pub use stage::{Stage, deliver, fire};
+pub use value::{Span, Time};
