@@ -2,7 +2,7 @@
 
 use tabled::grid::ansi::ANSIStr;
 
-/// An SGR code that begins a style; [`END`] ends it.
+/// The SGR codes that begin and end a style.
 pub(super) type Style = ANSIStr<'static>;
 
 const fn style(sgr: &'static str) -> Style {

@@ -75,8 +75,10 @@ fn write(line: &mut Line, command: &str, flow: &Flow) {
         line.text(info.state_name().unwrap_or("NONE"));
         match info {
             ProtoInfo::Sctp(SctpInfo { vtag_orig, vtag_reply, .. }) => {
-                option(line, " --orig-vtag ", vtag_orig);
-                option(line, " --reply-vtag ", vtag_reply);
+                // conntrack prints and reads tags in network order: what `-R` is to get right must
+                // be wrong here (conntrack-tools 1.4.7 and 1.4.9).
+                option(line, " --orig-vtag ", vtag_orig.map(u32::to_be));
+                option(line, " --reply-vtag ", vtag_reply.map(u32::to_be));
             }
             ProtoInfo::Dccp(info) => match info.role {
                 Some(0) => line.text(" --role client"),

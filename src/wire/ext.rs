@@ -148,17 +148,22 @@ pub(super) fn write_secctx(out: &mut AttrWriter, context: &str) {
 
 /// Reads a sequence adjustment.
 pub(super) fn read_seqadj(attr: &Attr<'_>) -> Result<SeqAdj, DecodeError> {
-    let mut adjustment = SeqAdj::default();
+    let (mut position, mut before, mut after) = (None, None, None);
     for attr in attr.attrs(&CTA_SEQADJ) {
         let attr = attr?;
         match attr.kind {
-            CTA_SEQADJ_CORRECTION_POS => adjustment.correction_pos = attr.be_u32()?,
-            CTA_SEQADJ_OFFSET_BEFORE => adjustment.offset_before = attr.be_u32()?.cast_signed(),
-            CTA_SEQADJ_OFFSET_AFTER => adjustment.offset_after = attr.be_u32()?.cast_signed(),
+            CTA_SEQADJ_CORRECTION_POS => position = Some(attr.be_u32()?),
+            CTA_SEQADJ_OFFSET_BEFORE => before = Some(attr.be_u32()?.cast_signed()),
+            CTA_SEQADJ_OFFSET_AFTER => after = Some(attr.be_u32()?.cast_signed()),
             _ => (),
         }
     }
-    Ok(adjustment)
+    let missing = |kind| DecodeError::Missing(CTA_SEQADJ.attr(kind));
+    Ok(SeqAdj {
+        correction_pos: position.ok_or(missing(CTA_SEQADJ_CORRECTION_POS))?,
+        offset_before: before.ok_or(missing(CTA_SEQADJ_OFFSET_BEFORE))?,
+        offset_after: after.ok_or(missing(CTA_SEQADJ_OFFSET_AFTER))?,
+    })
 }
 
 /// Writes a sequence adjustment: the kernel wants all three numbers.
@@ -173,16 +178,22 @@ pub(super) fn write_seqadj(out: &mut AttrWriter, kind: u16, adjustment: SeqAdj) 
 /// Reads the SYN proxy numbers; absent if all are 0, as they are in every flow made by ctnetlink.
 #[inline]
 pub(super) fn read_synproxy(attr: &Attr<'_>) -> Result<Option<Synproxy>, DecodeError> {
-    let mut proxy = Synproxy::default();
+    let (mut isn, mut its, mut tsoff) = (None, None, None);
     for attr in attr.attrs(&CTA_SYNPROXY_NEST) {
         let attr = attr?;
         match attr.kind {
-            CTA_SYNPROXY_ISN => proxy.isn = attr.be_u32()?,
-            CTA_SYNPROXY_ITS => proxy.its = attr.be_u32()?,
-            CTA_SYNPROXY_TSOFF => proxy.tsoff = attr.be_u32()?,
+            CTA_SYNPROXY_ISN => isn = Some(attr.be_u32()?),
+            CTA_SYNPROXY_ITS => its = Some(attr.be_u32()?),
+            CTA_SYNPROXY_TSOFF => tsoff = Some(attr.be_u32()?),
             _ => (),
         }
     }
+    let missing = |kind| DecodeError::Missing(CTA_SYNPROXY_NEST.attr(kind));
+    let proxy = Synproxy {
+        isn: isn.ok_or(missing(CTA_SYNPROXY_ISN))?,
+        its: its.ok_or(missing(CTA_SYNPROXY_ITS))?,
+        tsoff: tsoff.ok_or(missing(CTA_SYNPROXY_TSOFF))?,
+    };
     Ok((proxy != Synproxy::default()).then_some(proxy))
 }
 

@@ -29,3 +29,6 @@ pub use message::{
 };
 pub use request::{DumpScope, FlowTable, KernelFilter, Requests, TupleFilter};
 pub use stats::{decode_cpu_stats, decode_expect_cpu_stats, decode_global_stats};
+
+#[cfg(test)]
+mod tests;

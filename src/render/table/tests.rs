@@ -109,11 +109,8 @@ fn hostile_text_reaches_no_terminal() {
 
 #[test]
 fn no_rows_print_nothing() {
-    assert_eq!(flows_of(&[]), "");
-}
-
-fn flows_of(items: &[Item<'_>]) -> String {
-    print("table", Columns::Flows, Screen::default(), items)
+    assert_eq!(print("table", Columns::Flows, Screen::default(), &[]), "");
+    assert_eq!(print("wide", Columns::Events, screen(80), &[]), "");
 }
 
 #[test]

@@ -1,0 +1,8 @@
+//! Tests of the whole room: captured bytes ⇄ text, and laws that hold for any bytes and any flow.
+
+mod arbitrary;
+mod errors;
+mod fixtures;
+mod laws;
+mod oracle;
+pub(super) mod show;
