@@ -15,6 +15,11 @@ pub const NLA_F_NESTED: u16 = 0x8000;
 /// `NLA_TYPE_MASK`: the kind without its flags.
 const NLA_TYPE_MASK: u16 = 0x3fff;
 
+/// `NLA_ALIGN`: where the next attribute begins after one of `len` bytes.
+fn aligned(len: usize) -> usize {
+    (len + 3) & !3
+}
+
 /// One attribute, borrowed from the message.
 #[derive(Debug, Clone, Copy)]
 pub struct Attr<'a> {
@@ -45,15 +50,15 @@ impl<'a> Iterator for Attrs<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let Some((&[l0, l1, k0, k1], _)) = self.rest.split_first_chunk::<HEADER>() else {
+        let ([len, kind, ..], _) = self.rest.as_chunks::<2>() else {
             return self.tail().map(Err);
         };
-        let len = usize::from(u16::from_ne_bytes([l0, l1]));
-        let kind = u16::from_ne_bytes([k0, k1]) & NLA_TYPE_MASK;
+        let len = usize::from(u16::from_ne_bytes(*len));
+        let kind = u16::from_ne_bytes(*kind) & NLA_TYPE_MASK;
         let Some(value) = self.rest.get(HEADER..len) else {
             return Some(Err(self.lying(kind, len)));
         };
-        self.rest = self.rest.get(len.next_multiple_of(4)..).unwrap_or_default();
+        self.rest = self.rest.get(aligned(len)..).unwrap_or_default();
         Some(Ok(Attr { kind, value, nest: self.nest }))
     }
 }
@@ -295,6 +300,6 @@ impl AttrWriter {
         if let Some(slot) = self.bytes.get_mut(start..start + 2) {
             slot.copy_from_slice(&len.to_ne_bytes());
         }
-        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
+        self.bytes.resize(aligned(self.bytes.len()), 0);
     }
 }

@@ -1,8 +1,6 @@
 //! A flow ⇄ the message that shows it: an entry of a dump, an answer to a get, an event's body.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use crate::flow::{Flow, L4, Proto, Rare, Status, Tuple};
+use crate::flow::{Flow, Rare, Status};
 
 use super::DecodeError;
 use super::attr::{AttrWriter, attrs};
@@ -19,7 +17,7 @@ use super::ext::{
 };
 use super::message::NfGenMsg;
 use super::protoinfo::{read_protoinfo, write_protoinfo};
-use super::tuple::{read_tuple, write_tuple};
+use super::tuple::{NOWHERE, read_tuple, read_tuple_into, write_tuple};
 
 /// Decodes the payload of an `IPCTNL_MSG_CT_NEW` or `IPCTNL_MSG_CT_DELETE` message.
 ///
@@ -37,13 +35,19 @@ pub fn decode_flow(payload: &[u8]) -> Result<Flow, DecodeError> {
 /// would be one more copy of the flow.
 pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Flow, DecodeError> {
     let (_, body) = NfGenMsg::split(payload)?;
-    let (mut orig, mut reply) = (None, None);
+    let (mut orig, mut reply) = (false, false);
     let mut flow = Flow::new(NOWHERE, NOWHERE);
     for attr in attrs(&CTA, body) {
         let attr = attr?;
         match attr.kind {
-            CTA_TUPLE_ORIG => orig = Some(read_tuple(&attr)?),
-            CTA_TUPLE_REPLY => reply = Some(read_tuple(&attr)?),
+            CTA_TUPLE_ORIG => {
+                read_tuple_into(&attr, &mut flow.orig)?;
+                orig = true;
+            }
+            CTA_TUPLE_REPLY => {
+                read_tuple_into(&attr, &mut flow.reply)?;
+                reply = true;
+            }
             CTA_STATUS => flow.status = Some(Status(attr.be_u32()?)),
             CTA_PROTOINFO => flow.proto_info = read_protoinfo(&attr)?,
             CTA_HELP => read_help(&attr, &mut flow)?,
@@ -74,19 +78,12 @@ pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Fl
             _ => (),
         }
     }
-    flow.orig = orig.ok_or(DecodeError::Missing(CTA.attr(CTA_TUPLE_ORIG)))?;
-    flow.reply = reply.ok_or(DecodeError::Missing(CTA.attr(CTA_TUPLE_REPLY)))?;
-    Ok(flow)
+    match (orig, reply) {
+        (true, true) => Ok(flow),
+        (false, _) => Err(DecodeError::Missing(CTA.attr(CTA_TUPLE_ORIG))),
+        (true, false) => Err(DecodeError::Missing(CTA.attr(CTA_TUPLE_REPLY))),
+    }
 }
-
-/// Stands in for a direction until it is read.
-const NOWHERE: Tuple = Tuple {
-    src: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-    dst: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-    proto: Proto(0),
-    l4: L4::None,
-    zone: None,
-};
 
 /// Encodes the payload that the kernel's dump would show this flow with, attribute for attribute.
 ///

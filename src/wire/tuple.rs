@@ -1,8 +1,8 @@
 //! `CTA_TUPLE_*`: addresses, protocol, layer 4 and directional zone. Expectations use the same nest.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use crate::flow::{L4, Proto, Tuple};
+use crate::flow::{Family, L4, Proto, Tuple};
 
 use super::DecodeError;
 use super::attr::{Attr, AttrWriter};
@@ -13,42 +13,68 @@ use super::consts::{
     CTA_PROTO_SRC_PORT, CTA_TUPLE, CTA_TUPLE_IP, CTA_TUPLE_PROTO, CTA_TUPLE_ZONE,
 };
 
+/// Stands in for a tuple until it is read.
+pub(super) const NOWHERE: Tuple = Tuple {
+    src: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    dst: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    proto: Proto(0),
+    l4: L4::None,
+    zone: None,
+};
+
 /// Reads a tuple.
-#[inline]
 pub(super) fn read_tuple(attr: &Attr<'_>) -> Result<Tuple, DecodeError> {
-    let (mut addrs, mut proto, mut zone) = (None, None, None);
+    let mut tuple = NOWHERE;
+    read_tuple_into(attr, &mut tuple)?;
+    Ok(tuple)
+}
+
+/// Reads a tuple to where it is to stay.
+///
+/// An address is stored as a tag and bytes; to copy it so soon after makes the processor wait for
+/// the stores, a sixth of the time that a flow takes.
+pub(super) fn read_tuple_into(attr: &Attr<'_>, tuple: &mut Tuple) -> Result<(), DecodeError> {
+    let (mut addrs, mut proto) = (false, false);
     for attr in attr.attrs(&CTA_TUPLE) {
         let attr = attr?;
         match attr.kind {
-            CTA_TUPLE_IP => addrs = Some(read_addrs(&attr)?),
-            CTA_TUPLE_PROTO => proto = Some(read_proto(&attr)?),
-            CTA_TUPLE_ZONE => zone = Some(attr.be_u16()?),
+            CTA_TUPLE_IP => {
+                read_addrs(&attr, tuple)?;
+                addrs = true;
+            }
+            CTA_TUPLE_PROTO => {
+                (tuple.proto, tuple.l4) = read_proto(&attr)?;
+                proto = true;
+            }
+            CTA_TUPLE_ZONE => tuple.zone = Some(attr.be_u16()?),
             _ => (),
         }
     }
-    let (src, dst) = addrs.ok_or(DecodeError::Missing(CTA_TUPLE.attr(CTA_TUPLE_IP)))?;
-    let (proto, l4) = proto.ok_or(DecodeError::Missing(CTA_TUPLE.attr(CTA_TUPLE_PROTO)))?;
-    Ok(Tuple { src, dst, proto, l4, zone })
+    match (addrs, proto) {
+        (true, true) => Ok(()),
+        (false, _) => Err(DecodeError::Missing(CTA_TUPLE.attr(CTA_TUPLE_IP))),
+        (true, false) => Err(DecodeError::Missing(CTA_TUPLE.attr(CTA_TUPLE_PROTO))),
+    }
 }
 
 #[inline]
-fn read_addrs(attr: &Attr<'_>) -> Result<(IpAddr, IpAddr), DecodeError> {
+fn read_addrs(attr: &Attr<'_>, tuple: &mut Tuple) -> Result<(), DecodeError> {
     let (mut src, mut dst) = (None, None);
     for attr in attr.attrs(&CTA_IP) {
         let attr = attr?;
         match attr.kind {
-            CTA_IP_V4_SRC => src = Some(attr.ipv4()?),
-            CTA_IP_V4_DST => dst = Some(attr.ipv4()?),
-            CTA_IP_V6_SRC => src = Some(attr.ipv6()?),
-            CTA_IP_V6_DST => dst = Some(attr.ipv6()?),
+            CTA_IP_V4_SRC => (tuple.src, src) = (attr.ipv4()?, Some(Family::Ipv4)),
+            CTA_IP_V4_DST => (tuple.dst, dst) = (attr.ipv4()?, Some(Family::Ipv4)),
+            CTA_IP_V6_SRC => (tuple.src, src) = (attr.ipv6()?, Some(Family::Ipv6)),
+            CTA_IP_V6_DST => (tuple.dst, dst) = (attr.ipv6()?, Some(Family::Ipv6)),
             _ => (),
         }
     }
     let missing = match (src, dst) {
-        (Some(src), Some(dst)) if src.is_ipv4() == dst.is_ipv4() => return Ok((src, dst)),
-        (Some(IpAddr::V4(_)), _) => CTA_IP_V4_DST,
-        (Some(IpAddr::V6(_)), _) => CTA_IP_V6_DST,
-        (None, Some(IpAddr::V6(_))) => CTA_IP_V6_SRC,
+        (Some(src), Some(dst)) if src == dst => return Ok(()),
+        (Some(Family::Ipv4), _) => CTA_IP_V4_DST,
+        (Some(Family::Ipv6), _) => CTA_IP_V6_DST,
+        (None, Some(Family::Ipv6)) => CTA_IP_V6_SRC,
         (None, _) => CTA_IP_V4_SRC,
     };
     Err(DecodeError::Missing(CTA_IP.attr(missing)))

@@ -46,9 +46,9 @@ pub struct KernelFilter {
     pub status: Option<(Status, Status)>,
     /// The zone, whatever its direction. Linux 6.8; ignored before.
     pub zone: Option<u16>,
-    /// The original direction. Linux 5.8.
+    /// The original direction. Linux 5.8; needs a family, of an address in it or of the scope.
     pub orig: TupleFilter,
-    /// The reply direction. Linux 5.8.
+    /// The reply direction. Linux 5.8; needs a family likewise.
     pub reply: TupleFilter,
 }
 

@@ -166,6 +166,20 @@ fn an_answer_tells_errno_words_and_place() {
     assert_eq!(done, Ok(Answer::default()));
 }
 
+/// What Linux 6.18 said to a create with `CTA_TIMESTAMP_EVENT` at byte 140, `NETLINK_CAP_ACK` set.
+#[test]
+fn an_answer_tells_what_the_kernel_said() {
+    let datagram = unhex(
+        "54000000 0200 0003 09000000 a5180000 eaffffff 98000000 0001 0506 09000000 00000000
+        2700 0100 41747472 69627574 65206661 696c6564 20706f6c 69637920 76616c69 64617469 6f6e0000
+        0800 0200 8c000000",
+    );
+    let answers: Vec<_> =
+        messages(&datagram).map(|message| decode_answer(&message.unwrap()).unwrap()).collect();
+    let message = Some("Attribute failed policy validation".to_owned());
+    assert_eq!(answers, [Answer { errno: 22, message, offset: Some(140), missing: None }]);
+}
+
 #[test]
 fn an_answer_that_is_cut_short_is_an_error() {
     let short = answer(NLMSG_ERROR, 0, "ea ff");

@@ -75,7 +75,7 @@ fn inside(name: &str) -> Option<&'static Nest> {
 }
 
 pub(in crate::wire) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Bytes from hexadecimal text; blanks are for the reader.
