@@ -1,3 +1,7 @@
 //! The program: hands the command line to [`flowsh::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    flowsh::cli::main()
+}

@@ -14,6 +14,7 @@ pub mod sandbox;
 mod socket;
 mod source;
 pub mod sysctl;
+mod terminal;
 
 use std::fs;
 use std::time::SystemTime;
@@ -26,6 +27,7 @@ pub use events::{EventStream, Heard, Wanted};
 pub use live::{Live, Safety};
 pub use netns::NetNs;
 pub use reason::{Verb, hint};
+pub use terminal::terminal_width;
 pub use source::{DumpScope, FlowTable, Flows, Source};
 
 /// Where iptables, nft and `conntrack` look for names of labels.

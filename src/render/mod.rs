@@ -31,7 +31,7 @@ use std::io::{self, Write};
 
 pub use columns::{Column, Columns, event_columns, expect_columns, flow_columns};
 pub use format::{ConntrackStyle, Format};
-pub use value::{json, text};
+pub use value::{json, size_text, text};
 
 use crate::flow::{Event, Expectation, Flow, Value, View};
 

@@ -15,6 +15,14 @@ pub fn text(value: &Value) -> String {
     line.as_str().to_owned()
 }
 
+/// A number of bytes as tables show it: `999 B`, `1.2 MB`, in powers of 1000.
+#[must_use]
+pub fn size_text(bytes: u64) -> String {
+    let mut line = Line::default();
+    size(&mut line, bytes);
+    line.as_str().to_owned()
+}
+
 /// The JSON of a value: absent is null, a span its seconds, a time RFC 3339 in UTC, an address text.
 #[must_use]
 pub fn json(value: &Value) -> serde_json::Value {

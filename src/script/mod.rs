@@ -23,7 +23,7 @@ pub use callback::Callback;
 pub use diag::{Report, Trouble};
 pub use doc::{Docs, Entry};
 pub use engine::Program;
-pub use fault::{Blame, Fallible, Fault};
+pub use fault::{Blame, Fallible, Fault, chain};
 pub use host::{Host, Options, Output, Permissions, Permit, Tally};
 pub use objects::{EventHandle, FlowHandle, Flows, Rows};
 pub use show::{Style, show};

@@ -84,7 +84,9 @@ impl ModuleResolver for Resolver {
         position: Position,
     ) -> Fallible<Shared<Module>> {
         let at = |mut error: Box<EvalAltResult>| {
-            error.fill_position(position);
+            if error.position().is_none() {
+                error.set_position(position);
+            }
             error
         };
         let (name, text) = self.find(source, path).map_err(at)?;

@@ -51,7 +51,7 @@ impl<'a> Iterator for Attrs<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let ([len, kind, ..], _) = self.rest.as_chunks::<2>() else {
-            return self.tail().map(Err);
+            return if self.rest.is_empty() { None } else { self.tail().map(Err) };
         };
         let len = usize::from(u16::from_ne_bytes(*len));
         let kind = u16::from_ne_bytes(*kind) & NLA_TYPE_MASK;
@@ -64,7 +64,7 @@ impl<'a> Iterator for Attrs<'a> {
 }
 
 impl Attrs<'_> {
-    /// Fewer bytes than a header are left: nothing, padding of the last attribute, or an error.
+    /// Fewer bytes than a header are left: padding of the last attribute, or an error.
     #[cold]
     fn tail(&mut self) -> Option<DecodeError> {
         let rest = std::mem::take(&mut self.rest);
@@ -72,6 +72,7 @@ impl Attrs<'_> {
         (!padding).then_some(DecodeError::Header { nest: self.nest.name(), left: rest.len() })
     }
 
+    /// The length points out of the container, or into the header.
     #[cold]
     fn lying(&mut self, kind: u16, says: usize) -> DecodeError {
         let left = std::mem::take(&mut self.rest).len();

@@ -27,7 +27,7 @@ impl Nest {
     }
 }
 
-/// An attribute, as an error names it: `CTA_MARK`, or `77 of CTA_TUPLE` if it has no name here.
+/// An attribute, as an error names it: `CTA_MARK`, or `77 of the tuple` if it has no name here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AttrName {
     nest: &'static Nest,

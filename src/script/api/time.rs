@@ -189,7 +189,7 @@ mod time_api {
     /// size(1500000) == "1.5 MB"
     /// ```
     pub fn size(bytes: INT) -> String {
-        render::size(bytes)
+        render::size_text(u64::try_from(bytes).unwrap_or(0))
     }
 
     /// True if both durations are the same.

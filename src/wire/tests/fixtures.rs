@@ -1,11 +1,13 @@
 //! What a 6.18 kernel sent for a mixed table, as text; and back to the very bytes.
 
 use insta::assert_snapshot;
+use netlink_packet_core::NLM_F_CREATE;
 
 use super::show;
 use crate::flow::Subject;
 use crate::wire::consts::{
-    CTA, CTA_SYNPROXY, IPCTNL_MSG_CT_GET_STATS_CPU, IPCTNL_MSG_CT_NEW, IPCTNL_MSG_EXP_NEW,
+    CTA, CTA_SYNPROXY, IPCTNL_MSG_CT_DELETE, IPCTNL_MSG_CT_GET_STATS_CPU, IPCTNL_MSG_CT_NEW,
+    IPCTNL_MSG_EXP_NEW,
 };
 use crate::wire::{
     Answer, DecodeError, Message, NLMSG_DONE, attr::attrs, decode_answer, decode_cpu_stats,
@@ -93,6 +95,19 @@ fn events_tell_what_happened_to_what() {
         }
     }
     assert_snapshot!(lines(text.into_iter()));
+}
+
+#[test]
+fn an_event_without_the_kernels_time_has_that_of_receipt() {
+    let payload = entries(FLOWS, IPCTNL_MSG_CT_NEW)[0].payload;
+    let event = |kind, flags| {
+        let message = Message { kind, flags, seq: 0, port_id: 77, payload };
+        let event = decode_event(&message, 1).unwrap().unwrap();
+        format!("{} at {} by {}", event.kind.name(), event.time_ns, event.port_id)
+    };
+    assert_snapshot!(event(IPCTNL_MSG_CT_NEW, NLM_F_CREATE), @"new at 1 by 77");
+    assert_snapshot!(event(IPCTNL_MSG_CT_NEW, 0), @"update at 1 by 77");
+    assert_snapshot!(event(IPCTNL_MSG_CT_DELETE, 0), @"destroy at 1 by 77");
 }
 
 #[test]

@@ -1,0 +1,147 @@
+//! argv → command. The one source of help, man page and completions is [`args`].
+
+mod args;
+
+use std::env;
+use std::io::{self, IsTerminal, Read};
+use std::process::ExitCode;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+use crate::kernel::{KernelError, Live, NetNs, load_labels, sandbox};
+use crate::run::{self, Console, Status};
+use crate::script::{Output, Program};
+use crate::shell;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    match Args::try_parse() {
+        Ok(args) => execute(args).into(),
+        Err(error) => {
+            // Asked for help or version: that is no error, and goes to standard output.
+            let _ = error.print();
+            if error.use_stderr() { Status::Usage.into() } else { Status::Done.into() }
+        }
+    }
+}
+
+fn execute(args: Args) -> Status {
+    let mut messages = Console;
+    match &args.command {
+        Some(Command::Sandbox { demo, .. }) => match enter(*demo, &mut messages) {
+            Ok(_demo) => start(args, &mut messages),
+            Err(error) => {
+                report(&mut messages, &error);
+                Status::Kernel
+            }
+        },
+        Some(Command::Check { files }) => check(files, &mut messages),
+        Some(Command::Completions { shell }) => {
+            args::completions(*shell);
+            Status::Done
+        }
+        Some(Command::Man) => match args::man_page() {
+            Ok(()) => Status::Done,
+            Err(error) => failed(&mut messages, &format!("cannot write the man page: {error}")),
+        },
+        None => start(args, &mut messages),
+    }
+}
+
+/// Enters a sandbox and fills it; the traffic lasts as long as what is returned.
+fn enter(demo: bool, messages: &mut Console) -> Result<Option<sandbox::Demo>, KernelError> {
+    sandbox::enter()?;
+    if !demo {
+        return Ok(None);
+    }
+    let demo = sandbox::demo()?;
+    for sentence in &demo.missing {
+        messages.message(&format!("note: {sentence}"));
+    }
+    Ok(Some(demo))
+}
+
+/// Runs a script, a line of code, text from standard input, or the shell.
+fn start(args: Args, messages: &mut Console) -> Status {
+    let (options, input) = args.settle();
+    let netns = match options.netns.as_deref().map(NetNs::parse).transpose() {
+        Ok(netns) => netns.unwrap_or(NetNs::Current),
+        Err(error) => {
+            report(messages, &error);
+            return Status::Usage;
+        }
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let source = Rc::new(Live::new(netns, options.safety(), Arc::clone(&stop)));
+    let script_options = match options.script(&input) {
+        Ok(options) => options,
+        Err(error) => return failed(messages, &error),
+    };
+    let interactive = matches!(input, args::Input::None) && io::stdin().is_terminal();
+    if let Err(error) = run::watch(&stop, !interactive) {
+        return failed(messages, &format!("cannot watch for signals: {error}"));
+    }
+    let screen = run::screen(options.color.into());
+    let program = |output: Box<dyn Output>| {
+        run::program(source, load_labels(), stop, script_options, screen, output)
+    };
+    let mut text = String::new();
+    let (name, text, print) = match input {
+        args::Input::None if interactive => return shell::run(program),
+        args::Input::None => {
+            if let Err(error) = io::stdin().read_to_string(&mut text) {
+                return failed(messages, &format!("cannot read standard input: {error}"));
+            }
+            ("standard input".to_owned(), text, true)
+        }
+        args::Input::Code(code) => ("-e".to_owned(), code, true),
+        args::Input::Script { path, .. } => match std::fs::read(&path) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => (path, text, false),
+                Err(_) => return failed(messages, &format!("{path} is not UTF-8 text")),
+            },
+            Err(error) => return failed(messages, &format!("cannot read {path}: {error}")),
+        },
+    };
+    let mut program: Program = program(Box::new(Console));
+    run::run(&mut program, &name, &text, print)
+}
+
+/// Compiles scripts without running them.
+fn check(files: &[String], messages: &mut Console) -> Status {
+    let stop = Arc::new(AtomicBool::new(false));
+    let source = Rc::new(Live::new(NetNs::Current, crate::kernel::Safety::ReadOnly, Arc::clone(&stop)));
+    let (options, screen) = (crate::script::Options::default(), crate::render::Screen::default());
+    let program =
+        run::program(source, load_labels(), stop, options, screen, Box::new(Console));
+    let mut status = Status::Done;
+    for path in files {
+        let checked = match std::fs::read_to_string(path) {
+            Ok(text) => program.check(path, &text).map_err(|report| report.text),
+            Err(error) => Err(format!("error: cannot read {path}: {error}")),
+        };
+        if let Err(text) = checked {
+            messages.message(&text);
+            status = Status::Usage;
+        }
+    }
+    status
+}
+
+fn failed(messages: &mut Console, text: &str) -> Status {
+    messages.message(&format!("error: {text}"));
+    Status::Usage
+}
+
+fn report(messages: &mut Console, error: &KernelError) {
+    messages.message(&format!("error: {}", crate::script::chain(error)));
+    if let Some(hint) = error.hint() {
+        messages.message(&format!("hint: {hint}"));
+    }
+}

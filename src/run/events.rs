@@ -1,0 +1,81 @@
+//! The event loop: waits for what is heard or due, and lets the script handle it, one thing at a
+//! time, in the order in which it came.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Select;
+
+use crate::kernel::{Heard, NetNs};
+use crate::script::{Program, Trouble, deliver, fire};
+
+/// How long the loop waits before it looks whether it is to stop.
+const NAP: Duration = Duration::from_millis(100);
+/// Events that are handled before timers are looked at again.
+const BURST: usize = 1024;
+
+/// Waits and handles until nothing can come any more, or the run is to stop.
+pub fn wait_all(program: &Program) {
+    let host = program.host();
+    while !host.stopped() && !host.stage.borrow().is_idle() {
+        turn(program, NAP);
+    }
+}
+
+/// Waits up to `patience` for something, and handles what there is.
+///
+/// An error of a handler is shown and survived.
+pub fn turn(program: &Program, patience: Duration) {
+    let host = program.host();
+    let now = Instant::now();
+    let due = host.stage.borrow().next_due();
+    let wait = due.map_or(patience, |due| due.saturating_duration_since(now).min(patience));
+    for _ in 0..BURST {
+        let heard = next(program, wait_once(now, wait));
+        let Some((netns, heard)) = heard else { break };
+        survive(program, deliver(host, &netns, heard));
+        if host.stopped() {
+            return;
+        }
+    }
+    survive(program, fire(host, Instant::now()));
+}
+
+/// What is left of `wait` since `start`.
+fn wait_once(start: Instant, wait: Duration) -> Duration {
+    wait.saturating_sub(start.elapsed())
+}
+
+/// The next thing heard on any stream, within `wait`.
+fn next(program: &Program, wait: Duration) -> Option<(NetNs, Heard)> {
+    let queues: Vec<_> = {
+        let stage = program.host().stage.borrow();
+        let streams = stage.streams().iter();
+        streams.map(|(netns, stream)| (netns.clone(), stream.queue().clone())).collect()
+    };
+    if queues.is_empty() {
+        std::thread::sleep(wait);
+        return None;
+    }
+    let mut select = Select::new();
+    for (_, queue) in &queues {
+        select.recv(queue);
+    }
+    let ready = select.select_timeout(wait).ok()?;
+    let (netns, queue) = queues.get(ready.index())?;
+    // A queue whose reader ended gives an error at once: wait, or the loop would spin.
+    match ready.recv(queue) {
+        Ok(heard) => Some((netns.clone(), heard)),
+        Err(_) => {
+            std::thread::sleep(wait);
+            None
+        }
+    }
+}
+
+fn survive(program: &Program, handled: crate::script::Fallible<()>) {
+    let Err(error) = handled else { return };
+    let report = program.report(&error);
+    if report.trouble != Trouble::Stopped {
+        program.host().message(&report.text);
+    }
+}
