@@ -2,7 +2,6 @@
 
 mod args;
 
-use std::env;
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -116,10 +115,10 @@ fn start(args: Args, messages: &mut Console) -> Status {
 /// Compiles scripts without running them.
 fn check(files: &[String], messages: &mut Console) -> Status {
     let stop = Arc::new(AtomicBool::new(false));
-    let source = Rc::new(Live::new(NetNs::Current, crate::kernel::Safety::ReadOnly, Arc::clone(&stop)));
+    let source =
+        Rc::new(Live::new(NetNs::Current, crate::kernel::Safety::ReadOnly, Arc::clone(&stop)));
     let (options, screen) = (crate::script::Options::default(), crate::render::Screen::default());
-    let program =
-        run::program(source, load_labels(), stop, options, screen, Box::new(Console));
+    let program = run::program(source, load_labels(), stop, options, screen, Box::new(Console));
     let mut status = Status::Done;
     for path in files {
         let checked = match std::fs::read_to_string(path) {

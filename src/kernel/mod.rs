@@ -27,8 +27,8 @@ pub use events::{EventStream, Heard, Wanted};
 pub use live::{Live, Safety};
 pub use netns::NetNs;
 pub use reason::{Verb, hint};
-pub use terminal::terminal_width;
 pub use source::{DumpScope, FlowTable, Flows, Source};
+pub use terminal::terminal_width;
 
 /// Where iptables, nft and `conntrack` look for names of labels.
 const LABEL_FILES: [&str; 2] = ["/etc/xtables/connlabel.conf", "/etc/connlabel.conf"];

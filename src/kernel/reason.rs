@@ -45,9 +45,7 @@ pub fn hint(verb: Verb, errno: i32) -> Option<&'static str> {
             "labels need a rule that uses them (`ct label`), and flows that began after it"
         }
         (Create, libc::EOPNOTSUPP) => "no such helper, or NAT is not loaded: `modprobe nf_nat`",
-        (Update, libc::EOPNOTSUPP) => {
-            "helper, NAT and master can only be set when a flow is made"
-        }
+        (Update, libc::EOPNOTSUPP) => "helper, NAT and master can only be set when a flow is made",
         (Update, libc::EBUSY) => {
             "EXPECTED, CONFIRMED and DYING cannot change, and a set SEEN_REPLY or ASSURED stays"
         }

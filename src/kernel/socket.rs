@@ -70,8 +70,9 @@ impl Socket {
             // SAFETY: the pointer and the length are those of one live, exclusive slice, and the
             // kernel writes no more than the length, whatever it returns for MSG_TRUNC.
             #[expect(unsafe_code, reason = "netlink-sys cannot tell a truncated datagram safely")]
-            let result =
-                unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_TRUNC) };
+            let result = unsafe {
+                libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_TRUNC)
+            };
             match usize::try_from(result) {
                 Ok(received) => break received,
                 Err(_) => match io::Error::last_os_error() {

@@ -23,7 +23,9 @@ pub fn names(netns: &NetNs) -> Result<Vec<String>, KernelError> {
         let mut names = Vec::new();
         for entry in fs::read_dir(DIRECTORY)? {
             let file = entry?.file_name();
-            names.extend(file.to_str().and_then(|name| name.strip_prefix(PREFIX)).map(str::to_owned));
+            names.extend(
+                file.to_str().and_then(|name| name.strip_prefix(PREFIX)).map(str::to_owned),
+            );
         }
         Ok(names)
     };

@@ -1,16 +1,11 @@
 //! Errors as people read them: what, where, the line with a caret, what to do instead.
 
-use std::rc::Rc;
-
 use rhai::{Engine, EvalAltResult, ParseError, ParseErrorType, Position};
 
 use super::doc::Docs;
 use super::fault::{Blame, Fault};
 use super::host::Host;
 use crate::table::closest;
-
-/// Names that every script has without declaring them.
-const GLOBALS: [&str; 4] = ["flows", "expectations", "settings", "args"];
 
 /// What kind of trouble it is, for the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +30,11 @@ pub struct Report {
 }
 
 /// A report of a text that cannot be compiled.
-pub(super) fn syntax(host: &Host, engine: &Engine, source: &str, error: &ParseError) -> Report {
+pub(super) fn syntax(host: &Host, source: &str, error: &ParseError, known: &[&str]) -> Report {
     let (message, hint) = match &*error.0 {
         ParseErrorType::VariableUndefined(name) => {
-            let known = GLOBALS.into_iter();
-            (format!("there is no variable `{name}`"), suggestion(name, known, engine))
+            let hint = suggestion(name, known.iter().copied());
+            (format!("there is no variable `{name}`"), hint)
         }
         other => (lower_first(&other.to_string()), None),
     };
@@ -49,7 +44,12 @@ pub(super) fn syntax(host: &Host, engine: &Engine, source: &str, error: &ParseEr
 }
 
 /// A report of an error that was thrown.
-pub(super) fn runtime(host: &Rc<Host>, engine: &Engine, error: &EvalAltResult) -> Report {
+pub(super) fn runtime(
+    host: &Host,
+    engine: &Engine,
+    error: &EvalAltResult,
+    known: &[&str],
+) -> Report {
     let mut calls = Vec::new();
     let mut place = Place { source: None, position: error.position() };
     let mut inner = error;
@@ -72,7 +72,7 @@ pub(super) fn runtime(host: &Rc<Host>, engine: &Engine, error: &EvalAltResult) -
             place.position = inner.position();
         }
     }
-    let (trouble, message, hint) = explain(engine, inner);
+    let (trouble, message, hint) = explain(engine, inner, known);
     // The outermost call is the script itself: its place stands in the error.
     let calls: Vec<String> = calls
         .iter()
@@ -86,7 +86,11 @@ pub(super) fn runtime(host: &Rc<Host>, engine: &Engine, error: &EvalAltResult) -
     Report { trouble, text }
 }
 
-fn explain(engine: &Engine, error: &EvalAltResult) -> (Trouble, String, Option<String>) {
+fn explain(
+    engine: &Engine,
+    error: &EvalAltResult,
+    known: &[&str],
+) -> (Trouble, String, Option<String>) {
     let script = |message: String, hint| (Trouble::Script, message, hint);
     match error {
         EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..) => {
@@ -111,16 +115,19 @@ fn explain(engine: &Engine, error: &EvalAltResult) -> (Trouble, String, Option<S
             let hint = if docs.has(name) {
                 Some(format!("`{name}` exists, but not for these: help(\"{name}\") shows how"))
             } else {
-                suggestion(name, docs.names(), engine)
+                suggestion(name, docs.names())
             };
             script(format!("there is no function {}", tidy_signature(signature)), hint)
         }
         EvalAltResult::ErrorVariableNotFound(name, _) => {
             let message = format!("there is no variable `{name}`");
-            let hint = suggestion(name, GLOBALS.into_iter(), engine);
-            script(message, hint.or_else(|| {
-                Some("a function sees its parameters, not the variables around it".to_owned())
-            }))
+            let hint = suggestion(name, known.iter().copied());
+            script(
+                message,
+                hint.or_else(|| {
+                    Some("a function sees its parameters, not the variables around it".to_owned())
+                }),
+            )
         }
         other => {
             let text = other.to_string();
@@ -131,11 +138,7 @@ fn explain(engine: &Engine, error: &EvalAltResult) -> (Trouble, String, Option<S
     }
 }
 
-fn suggestion<'a>(
-    name: &str,
-    known: impl Iterator<Item = &'a str>,
-    _engine: &Engine,
-) -> Option<String> {
+fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     closest(name, known).map(|near| format!("did you mean `{near}`?"))
 }
 

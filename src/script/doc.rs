@@ -35,7 +35,9 @@ impl Docs {
         let functions = json.get("functions").and_then(Value::as_array);
         let mut entries: Vec<Entry> =
             functions.into_iter().flatten().filter_map(Entry::read).collect();
-        entries.sort_by(|a, b| (&a.owner, &a.name, a.params.len()).cmp(&(&b.owner, &b.name, b.params.len())));
+        entries.sort_by(|a, b| {
+            (&a.owner, &a.name, a.params.len()).cmp(&(&b.owner, &b.name, b.params.len()))
+        });
         entries.dedup();
         Self { entries }
     }
@@ -124,11 +126,8 @@ impl Entry {
     #[must_use]
     pub fn signature(&self) -> String {
         let owner = self.owner.as_deref().map(|owner| format!("{owner}.")).unwrap_or_default();
-        let params = if self.property {
-            String::new()
-        } else {
-            format!("({})", self.params.join(", "))
-        };
+        let params =
+            if self.property { String::new() } else { format!("({})", self.params.join(", ")) };
         let gives = self.gives.as_deref().map(|kind| format!(" -> {kind}")).unwrap_or_default();
         format!("{owner}{}{params}{gives}", self.name)
     }

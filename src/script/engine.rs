@@ -27,6 +27,8 @@ pub struct Program {
     host: Rc<Host>,
     engine: Rc<Engine>,
     scope: Scope<'static>,
+    /// What every script finds: known to the compiler, or it would call these names unknown.
+    globals: Vec<(&'static str, Dynamic)>,
     /// Functions of everything that was evaluated: closures live on in handlers.
     functions: AST,
 }
@@ -35,9 +37,10 @@ impl Program {
     /// A program in these surroundings.
     #[must_use]
     pub fn new(host: Rc<Host>) -> Self {
-        let engine = Rc::new(build(&host));
+        let globals = globals(&host);
+        let engine = Rc::new(build(&host, &globals));
         host.install(&engine);
-        Self { host, engine, scope: Scope::new(), functions: AST::empty() }
+        Self { host, engine, scope: Scope::new(), globals, functions: AST::empty() }
     }
 
     /// The surroundings.
@@ -60,16 +63,13 @@ impl Program {
     pub fn eval(&mut self, source: &str, text: &str) -> Result<Dynamic, Report> {
         let text = without_shebang(text);
         self.host.keep_source(source, &text);
-        let mut ast = match self.engine.compile_with_scope(&self.scope, &*text) {
-            Ok(ast) => ast,
-            Err(error) => return Err(diag::syntax(&self.host, &self.engine, source, &error)),
-        };
+        let mut ast = self.compile(source, &text)?;
         ast.set_source(source);
         self.functions += ast;
         self.functions.set_source(source);
         let result = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &self.functions);
         self.functions.clear_statements();
-        result.map_err(|error| diag::runtime(&self.host, &self.engine, &error))
+        result.map_err(|error| self.report(&error))
     }
 
     /// Checks `text` without running it.
@@ -80,8 +80,22 @@ impl Program {
     pub fn check(&self, source: &str, text: &str) -> Result<(), Report> {
         let text = without_shebang(text);
         self.host.keep_source(source, &text);
-        let compiled = self.engine.compile_with_scope(&self.scope, &*text);
-        compiled.map(drop).map_err(|error| diag::syntax(&self.host, &self.engine, source, &error))
+        self.compile(source, &text).map(drop)
+    }
+
+    fn compile(&self, source: &str, text: &str) -> Result<AST, Report> {
+        let mut scope = self.scope.clone();
+        for (name, value) in &self.globals {
+            scope.push_constant_dynamic(*name, value.clone());
+        }
+        self.engine
+            .compile_with_scope(&scope, text)
+            .map_err(|error| diag::syntax(&self.host, source, &error, &self.known()))
+    }
+
+    /// The names of all variables.
+    fn known(&self) -> Vec<&str> {
+        self.globals.iter().map(|(name, _)| *name).chain(self.variables()).collect()
     }
 
     /// Sets a variable, as the shell does with `_`.
@@ -97,7 +111,7 @@ impl Program {
     /// Makes an error of a handler readable.
     #[must_use]
     pub fn report(&self, error: &rhai::EvalAltResult) -> Report {
-        diag::runtime(&self.host, &self.engine, error)
+        diag::runtime(&self.host, &self.engine, error, &self.known())
     }
 }
 
@@ -111,7 +125,7 @@ fn without_shebang(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// An engine in which nothing can be reached but what [`api`] offers.
-fn build(host: &Rc<Host>) -> Engine {
+fn build(host: &Rc<Host>, globals: &[(&'static str, Dynamic)]) -> Engine {
     let mut engine = Engine::new();
     engine
         .set_max_call_levels(CALL_LEVELS)
@@ -138,18 +152,22 @@ fn build(host: &Rc<Host>) -> Engine {
     let out = Rc::clone(host);
     engine.on_debug(move |text, _, position| out.message(&format!("{position}: {text}")));
     api::register(&mut engine);
-    engine.register_global_module(variables(host).into());
+    let mut module = Module::new();
+    for (name, value) in globals {
+        module.set_var(*name, value.clone());
+    }
+    engine.register_global_module(module.into());
     engine
 }
 
 /// What every script finds: `flows`, `expectations`, `settings`, `args`.
-fn variables(host: &Rc<Host>) -> Module {
-    let mut module = Module::new();
+fn globals(host: &Rc<Host>) -> Vec<(&'static str, Dynamic)> {
     let source = || Rc::clone(&host.source);
-    module.set_var("flows", Flows::new(source()));
-    module.set_var("expectations", Expectations { source: source(), tests: Vec::new() });
-    module.set_var("settings", Settings { source: source() });
     let args: rhai::Array = host.options.args.iter().cloned().map(Dynamic::from).collect();
-    module.set_var("args", args);
-    module
+    vec![
+        ("flows", Dynamic::from(Flows::new(source()))),
+        ("expectations", Dynamic::from(Expectations { source: source(), tests: Vec::new() })),
+        ("settings", Dynamic::from(Settings { source: source() })),
+        ("args", args.into()),
+    ]
 }

@@ -14,9 +14,8 @@ use crate::flow::{
 };
 
 /// Entries that describe one direction.
-const TUPLE: [&str; 9] = [
-    "proto", "src", "dst", "sport", "dport", "icmp_type", "icmp_code", "icmp_id", "zone",
-];
+const TUPLE: [&str; 9] =
+    ["proto", "src", "dst", "sport", "dport", "icmp_type", "icmp_code", "icmp_id", "zone"];
 /// Entries of the state, besides `state`.
 const STATE: [&str; 4] = ["wscale_orig", "wscale_reply", "vtag_orig", "vtag_reply"];
 
@@ -88,9 +87,7 @@ fn tuple(map: &Map, proto: Proto) -> Fallible<Tuple> {
                 return Fault::new(format!("{proto} needs `sport` and `dport`")).throw();
             }
             (None, None) => L4::None,
-            (src, dst) => {
-                L4::Ports { src: missing(src, "sport")?, dst: missing(dst, "dport")? }
-            }
+            (src, dst) => L4::Ports { src: missing(src, "sport")?, dst: missing(dst, "dport")? },
         }
     };
     Ok(Tuple { src, dst, proto, l4, zone: None })
@@ -121,8 +118,18 @@ pub fn flow_key(map: &Map) -> Fallible<FlowKey> {
 /// As [`flow_key`].
 pub fn new_flow(map: &Map) -> Fallible<NewFlow> {
     let own = [
-        "orig_zone", "reply_zone", "reply", "state", "timeout", "mark", "labels", "helper", "status",
-        "snat", "dnat", "master",
+        "orig_zone",
+        "reply_zone",
+        "reply",
+        "state",
+        "timeout",
+        "mark",
+        "labels",
+        "helper",
+        "status",
+        "snat",
+        "dnat",
+        "master",
     ];
     only_known("create", map, &[&TUPLE[..], &STATE, &own].concat())?;
     let proto = proto(map)?;
@@ -171,15 +178,12 @@ pub fn new_flow(map: &Map) -> Fallible<NewFlow> {
 ///
 /// As [`flow_key`]; a map that changes nothing is an error too.
 pub fn patch(map: &Map) -> Fallible<Patch> {
-    let own = [
-        "mark", "timeout", "state", "status", "helper", "labels", "add_labels", "remove_labels",
-    ];
+    let own =
+        ["mark", "timeout", "state", "status", "helper", "labels", "add_labels", "remove_labels"];
     only_known("update", map, &[&STATE[..], &own].concat())?;
     let timeout = entry(map, "timeout").map(|value| span("`timeout`", value)).transpose()?;
     let timeout_s = timeout
-        .map(|span| {
-            span.seconds_up().ok_or_else(|| Fault::new("`timeout` is too long").thrown())
-        })
+        .map(|span| span.seconds_up().ok_or_else(|| Fault::new("`timeout` is too long").thrown()))
         .transpose()?;
     let patch = Patch {
         timeout_s,
@@ -214,8 +218,13 @@ fn status(map: &Map) -> Fallible<Option<Status>> {
         });
         status = status
             | bit.ok_or_else(|| {
-                wrong("status", format!("`{name}` cannot be set: only seen_reply, assured, \
-                    fixed_timeout and helper can"))
+                wrong(
+                    "status",
+                    format!(
+                        "`{name}` cannot be set: only seen_reply, assured, \
+                    fixed_timeout and helper can"
+                    ),
+                )
             })?;
     }
     Ok(Some(status))
@@ -256,7 +265,8 @@ fn label_patch(map: &Map) -> Fallible<Option<LabelPatch>> {
         return Ok(Some(LabelPatch { set, mask: Labels([u32::MAX; 4]) }));
     }
     let set = entry(map, "add_labels").map(|list| labels("add_labels", list)).transpose()?;
-    let clear = entry(map, "remove_labels").map(|list| labels("remove_labels", list)).transpose()?;
+    let clear =
+        entry(map, "remove_labels").map(|list| labels("remove_labels", list)).transpose()?;
     if set.is_none() && clear.is_none() {
         return Ok(None);
     }
@@ -267,7 +277,9 @@ fn label_patch(map: &Map) -> Fallible<Option<LabelPatch>> {
 fn helper(map: &Map) -> Fallible<Option<HelperName>> {
     let Some(name) = text(map, "helper")? else { return Ok(None) };
     let helper = HelperName::new(name.as_bytes());
-    helper.map(Some).ok_or_else(|| wrong("helper", format!("`{name}` is no name of 1 to 15 letters")))
+    helper
+        .map(Some)
+        .ok_or_else(|| wrong("helper", format!("`{name}` is no name of 1 to 15 letters")))
 }
 
 /// `"192.0.2.1"` or `"192.0.2.1:80"`, `"[::1]:80"`.

@@ -1,6 +1,16 @@
 //! The workshop: the only room that names `rhai`. Here a script is compiled, meets the objects of
 //! [`api`], and its errors become readable.
 
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ptr_arg,
+    reason = "plugin modules: Rhai's macros read names and docs off items that look unused, and \
+              its calling convention decides how arguments come"
+)]
 mod api;
 mod callback;
 mod cells;

@@ -185,9 +185,7 @@ pub fn address(what: &str, value: &Dynamic) -> Fallible<std::net::IpAddr> {
         Value::Text(text) => text.parse().map_err(|_| {
             Fault::new(format!("{what} needs an IP address, found \"{text}\"")).thrown()
         }),
-        _ => {
-            Fault::new(format!("{what} needs an IP address, found {}", describe(value))).throw()
-        }
+        _ => Fault::new(format!("{what} needs an IP address, found {}", describe(value))).throw(),
     }
 }
 
@@ -200,9 +198,7 @@ pub fn network(value: &Dynamic) -> Fallible<Network> {
     match from_dynamic(value) {
         Value::Net(net) => Ok(net),
         Value::Addr(addr) => Ok(Network::host(addr)),
-        Value::Text(text) => {
-            text.parse::<Network>().map_err(|error| Fault::new(error).thrown())
-        }
+        Value::Text(text) => text.parse::<Network>().map_err(|error| Fault::new(error).thrown()),
         _ => Fault::new(format!("{} is no network", describe(value))).throw(),
     }
 }

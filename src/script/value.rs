@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use rhai::{Array, Dynamic, ImmutableString, Map};
+use rhai::{AST, Array, Dynamic, FnPtr, ImmutableString, Map};
 
 use super::fault::{Fallible, Fault};
+use super::host::Host;
 use crate::flow::{Network, Value};
 
 /// A span of time, in nanoseconds; `30.sec`.
@@ -105,7 +106,16 @@ pub fn from_dynamic(value: &Dynamic) -> Value {
     if let Some(time) = value.read_lock::<Time>() {
         return Value::Time(time.0);
     }
-    Value::text(value.to_string())
+    Value::text(object_text(value))
+}
+
+/// The text of an object, as its own `to_string` has it.
+fn object_text(value: &Dynamic) -> String {
+    let text = Host::current().and_then(|host| {
+        let engine = host.engine()?;
+        FnPtr::new("to_string")?.call(&engine, &AST::empty(), (value.clone(),))
+    });
+    text.unwrap_or_else(|_| value.to_string())
 }
 
 /// A span from a span, a number of seconds, or text such as `5m`.

@@ -157,9 +157,7 @@ fn plan<A: Clone, E: From<KernelError> + From<ChangeError>>(
 ) -> Result<Vec<FlowKey>, E> {
     let max = match limit {
         Limit::Flows(max) => max,
-        Limit::Percent(percent) => {
-            share(query.source().live()?.global_stats()?.entries, percent)
-        }
+        Limit::Percent(percent) => share(query.source().live()?.global_stats()?.entries, percent),
     };
     let (mut keys, mut found) = (Vec::new(), 0);
     let mut cursor = query.cursor()?;
@@ -176,8 +174,12 @@ fn plan<A: Clone, E: From<KernelError> + From<ChangeError>>(
 }
 
 /// `percent` of `entries`, rounded down.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::as_conversions,
-    reason = "the product lies between 0 and u32::MAX")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::as_conversions,
+    reason = "the product lies between 0 and u32::MAX"
+)]
 fn share(entries: u32, percent: f64) -> u64 {
     (f64::from(entries) * percent / 100.0).floor() as u64
 }

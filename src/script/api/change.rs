@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, ImmutableString, INT, Map, NativeCallContext};
+use rhai::{Array, Dynamic, INT, ImmutableString, Map, NativeCallContext};
 
 use crate::flow::Family;
 use crate::kernel::{Applied, Source};
@@ -83,7 +83,6 @@ pub(super) fn outcome(
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod change_api {
     /// What became of a change: prints as one sentence.
     pub type Outcome = crate::table::Outcome;
@@ -303,7 +302,8 @@ mod change_api {
         let reasons = outcome.applied.reasons.iter();
         let row = reasons.map(|((errno, said), refused)| {
             let error = std::io::Error::from_raw_os_error(*errno);
-            let message = if said.is_empty() { error.to_string() } else { format!("{error}: {said}") };
+            let message =
+                if said.is_empty() { error.to_string() } else { format!("{error}: {said}") };
             Dynamic::from(Map::from([
                 ("count".into(), int(refused.count).into()),
                 ("errno".into(), INT::from(*errno).into()),

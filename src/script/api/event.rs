@@ -76,7 +76,9 @@ impl Waiting {
             let Ok(heard) = self.stream.queue().recv_timeout(nap) else { continue };
             let netns = self.wanted.source.live()?.netns().clone();
             let event = match heard {
-                Heard::Event(event) => EventHandle::new(Rc::new(*event), Rc::clone(&self.wanted.source)),
+                Heard::Event(event) => {
+                    EventHandle::new(Rc::new(*event), Rc::clone(&self.wanted.source))
+                }
                 other => {
                     deliver(&self.host, &netns, other)?;
                     continue;
@@ -187,9 +189,9 @@ fn throttle(options: &Map) -> Fallible<Option<Throttle>> {
     let per = options.get("per").map(|name| field(&name.to_string())).transpose()?;
     match options.get("throttle") {
         Some(pause) => Ok(Some(Throttle::new(per, span("throttle", pause)?))),
-        None if per.is_some() => {
-            Fault::new("`per` needs `throttle`").hint("as in #{ per: \"src\", throttle: 1.sec }").throw()
-        }
+        None if per.is_some() => Fault::new("`per` needs `throttle`")
+            .hint("as in #{ per: \"src\", throttle: 1.sec }")
+            .throw(),
         None => Ok(None),
     }
 }
@@ -212,7 +214,6 @@ fn listen(
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod event_api {
     /// What happened to a flow or an expectation.
     pub type Event = EventHandle;

@@ -95,7 +95,6 @@ impl Expectations {
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod expect_api {
     /// The expectation table, or some of it; both families.
     pub type Expectations = crate::script::objects::Expectations;
@@ -110,11 +109,7 @@ mod expect_api {
     /// expectations.where(|x| x.helper == "sip").count()
     /// ```
     #[rhai_fn(name = "where", pure)]
-    pub fn narrowed(
-        ctx: NativeCallContext,
-        query: &mut Expectations,
-        test: FnPtr,
-    ) -> Expectations {
+    pub fn narrowed(ctx: NativeCallContext, query: &mut Expectations, test: FnPtr) -> Expectations {
         let mut query = query.clone();
         query.tests.push(Callback::new(&ctx, test));
         query

@@ -14,7 +14,16 @@ use crate::script::value::to_dynamic;
 
 /// Fields that only a direction has, as `f.orig.zone`.
 const SIDE: [&str; 10] = [
-    "src", "dst", "sport", "dport", "icmp_type", "icmp_code", "icmp_id", "zone", "packets", "bytes",
+    "src",
+    "dst",
+    "sport",
+    "dport",
+    "icmp_type",
+    "icmp_code",
+    "icmp_id",
+    "zone",
+    "packets",
+    "bytes",
 ];
 
 pub(super) fn module() -> Module {
@@ -53,9 +62,7 @@ fn unit(field: Field) -> &'static str {
 /// `text` with its first letter in upper case.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn read(row: &FlowHandle, field: Field) -> Fallible<Dynamic> {
@@ -67,11 +74,12 @@ fn side_value(side: &Side, name: &str) -> Fallible<Dynamic> {
         Direction::Orig => "orig",
         Direction::Reply => "reply",
     };
-    let value = Field::named(&format!("{prefix}.{name}"))
-        .map_or(Value::Absent, |field| field.get(&side.flow, crate::flow::View {
-            now_ns: 0,
-            labels: &crate::flow::LabelMap::default(),
-        }));
+    let value = Field::named(&format!("{prefix}.{name}")).map_or(Value::Absent, |field| {
+        field.get(
+            &side.flow,
+            crate::flow::View { now_ns: 0, labels: &crate::flow::LabelMap::default() },
+        )
+    });
     to_dynamic(value)
 }
 

@@ -43,7 +43,6 @@ fn indent(text: &str) -> String {
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod help_api {
     /// What there is: functions, and types with what can be asked of them.
     ///
@@ -61,7 +60,8 @@ mod help_api {
                 seen.push(entry);
             }
         }
-        let types: Vec<_> = docs.types().into_iter().filter(|name| name.starts_with(char::is_uppercase)).collect();
+        let types: Vec<_> =
+            docs.types().into_iter().filter(|name| name.starts_with(char::is_uppercase)).collect();
         let text = format!(
             "variables\n  flows, expectations, settings, args\n\ntypes: help(\"Flow\") lists one\n  \
              {}\n\nfunctions: help(\"where\") explains one\n{}\n",

@@ -22,7 +22,6 @@ fn open(netns: NetNs) -> Fallible<Netns> {
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod netns_api {
     /// A network namespace with its own tables.
     pub type Netns = crate::script::objects::Netns;
@@ -39,7 +38,9 @@ mod netns_api {
     pub fn netns(name: Dynamic) -> Fallible<Netns> {
         match name.type_name() {
             "string" | "i64" => open(NetNs::parse(&name.to_string())?),
-            _ => Fault::new(format!("netns needs a name or a pid, not {}", describe(&name))).throw(),
+            _ => {
+                Fault::new(format!("netns needs a name or a pid, not {}", describe(&name))).throw()
+            }
         }
     }
 

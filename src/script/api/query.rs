@@ -65,7 +65,6 @@ impl IntoIterator for crate::table::Query<Callback> {
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod query_api {
     /// The flows of a table, or some of them: lazy, nothing is read until a result is asked for.
     ///
@@ -82,11 +81,7 @@ mod query_api {
     /// flows.where("tcp dport 443").count()
     /// ```
     #[rhai_fn(name = "where", pure, return_raw)]
-    pub fn narrowed(
-        ctx: NativeCallContext,
-        query: &mut Flows,
-        filter: Dynamic,
-    ) -> Fallible<Flows> {
+    pub fn narrowed(ctx: NativeCallContext, query: &mut Flows, filter: Dynamic) -> Fallible<Flows> {
         Ok(query.clone().filtered(to_filter(&ctx, filter)?))
     }
 
@@ -166,7 +161,9 @@ mod query_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn count(ctx: NativeCallContext, query: &mut Flows) -> Fallible<INT> {
-        if query.is_everything() && let Ok(live) = query.source().live() {
+        if query.is_everything()
+            && let Ok(live) = query.source().live()
+        {
             return Ok(live.global_stats()?.entries.into());
         }
         let mut count = 0;
@@ -326,12 +323,7 @@ mod query_api {
     /// flows.top(10, "bytes")
     /// ```
     #[rhai_fn(pure, return_raw)]
-    pub fn top(
-        ctx: NativeCallContext,
-        query: &mut Flows,
-        n: INT,
-        field: &str,
-    ) -> Fallible<Rows> {
+    pub fn top(ctx: NativeCallContext, query: &mut Flows, n: INT, field: &str) -> Fallible<Rows> {
         let n = usize::try_from(unsigned("top", n)?).unwrap_or(usize::MAX);
         // Asked for the top of `x`, nobody means the least; `-x` says the same twice.
         sorted(&ctx, query, &format!("-{}", field.trim_start_matches('-')), n)
@@ -380,10 +372,10 @@ fn sorted(ctx: &NativeCallContext<'_>, query: &Flows, keys: &str, n: usize) -> F
         Ok(ControlFlow::Continue(()))
     })?;
     let source = query.source();
-    let handles = top.finish().into_iter().map(|flow| FlowHandle {
-        flow: Rc::new(flow),
-        source: Rc::clone(source),
-    });
+    let handles = top
+        .finish()
+        .into_iter()
+        .map(|flow| FlowHandle { flow: Rc::new(flow), source: Rc::clone(source) });
     Ok(Rows::of_flows(handles))
 }
 
@@ -409,12 +401,7 @@ fn values(
     })
 }
 
-fn tally(
-    ctx: &NativeCallContext<'_>,
-    query: &Flows,
-    verb: &str,
-    key: Dynamic,
-) -> Fallible<Tally> {
+fn tally(ctx: &NativeCallContext<'_>, query: &Flows, verb: &str, key: Dynamic) -> Fallible<Tally> {
     let mut tally = Tally::default();
     let mut odd = None;
     values(ctx, query, verb, key, &mut |value| {

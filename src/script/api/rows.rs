@@ -42,25 +42,33 @@ impl IntoIterator for Rows {
 pub(super) fn register_columns(module: &mut Module) {
     type Verb = fn(&NativeCallContext<'_>, &Flows, &[Dynamic]) -> Fallible<Rows>;
     let verbs: [(&str, Verb, &[&str]); 2] = [
-        ("select", select, &[
-            "/// The chosen columns of every flow: names of fields, or a map of names and closures.",
-            "///",
-            "/// # Example",
-            "/// ```rhai",
-            "/// flows.select(\"src\", \"dst\", #{ kb: |f| f.bytes / 1000 })",
-            "/// ```",
-        ]),
-        ("group", group, &[
-            "/// One row per value of the fields: flows, packets, bytes; sorted by flows.",
-            "///",
-            "/// Keys are names of fields, closures, or a map of names and closures. Packets and bytes",
-            "/// are absent in a group none of whose flows has counters. Keeps one row per value.",
-            "///",
-            "/// # Example",
-            "/// ```rhai",
-            "/// flows.group(\"dst\", \"dport\").top(10, \"bytes\")",
-            "/// ```",
-        ]),
+        (
+            "select",
+            select,
+            &[
+                "/// The chosen columns of every flow: names of fields, or a map of names and closures.",
+                "///",
+                "/// # Example",
+                "/// ```rhai",
+                "/// flows.select(\"src\", \"dst\", #{ kb: |f| f.bytes / 1000 })",
+                "/// ```",
+            ],
+        ),
+        (
+            "group",
+            group,
+            &[
+                "/// One row per value of the fields: flows, packets, bytes; sorted by flows.",
+                "///",
+                "/// Keys are names of fields, closures, or a map of names and closures. Packets and bytes",
+                "/// are absent in a group none of whose flows has counters. Keeps one row per value.",
+                "///",
+                "/// # Example",
+                "/// ```rhai",
+                "/// flows.group(\"dst\", \"dport\").top(10, \"bytes\")",
+                "/// ```",
+            ],
+        ),
     ];
     for (name, verb, doc) in verbs {
         for count in 1..=COLUMNS {
@@ -80,12 +88,16 @@ pub(super) fn register_columns(module: &mut Module) {
             FuncRegistration::new(name)
                 .with_params_info(params.chain(["Rows".to_owned()]))
                 .with_comments(if count == 1 { doc } else { &[] })
-                .set_into_module_raw(module, types, rhai::RhaiFunc::Pure {
-                    func: Rc::new(function),
-                    has_context: true,
-                    is_pure: true,
-                    is_volatile: true,
-                });
+                .set_into_module_raw(
+                    module,
+                    types,
+                    rhai::RhaiFunc::Pure {
+                        func: Rc::new(function),
+                        has_context: true,
+                        is_pure: true,
+                        is_volatile: true,
+                    },
+                );
         }
     }
 }
@@ -131,10 +143,8 @@ fn select(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fa
     let mut records = Vec::new();
     each(ctx.engine(), query, &mut |flow| {
         let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(query.source()) };
-        let values: Vec<Value> = keys
-            .iter()
-            .map(|key| key.value(ctx.engine(), &host, &row))
-            .collect::<Fallible<_>>()?;
+        let values: Vec<Value> =
+            keys.iter().map(|key| key.value(ctx.engine(), &host, &row)).collect::<Fallible<_>>()?;
         if records.is_empty() {
             for ((column, key), value) in columns.iter_mut().zip(&keys).zip(&values) {
                 if matches!(key, Key::Closure(_)) {
@@ -199,7 +209,12 @@ fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fal
 }
 
 /// What a verb on rows works on: a column, or what a closure makes of a row.
-fn row_value(rows: &Rows, key: &RowKey, ctx: &NativeCallContext<'_>, row: &Dynamic) -> Fallible<Value> {
+fn row_value(
+    rows: &Rows,
+    key: &RowKey,
+    ctx: &NativeCallContext<'_>,
+    row: &Dynamic,
+) -> Fallible<Value> {
     match key {
         RowKey::Column(name) => cell(rows, row, name),
         RowKey::Closure(closure) => Ok(from_dynamic(&closure.call(ctx.engine(), [row.clone()])?)),
@@ -262,12 +277,7 @@ fn sorted(ctx: &NativeCallContext<'_>, rows: &Rows, key: Dynamic, verb: &str) ->
     Ok(rows.with_items(keyed.into_iter().map(|(_, row)| row).collect()))
 }
 
-fn tally(
-    ctx: &NativeCallContext<'_>,
-    rows: &Rows,
-    verb: &str,
-    key: Dynamic,
-) -> Fallible<Tally> {
+fn tally(ctx: &NativeCallContext<'_>, rows: &Rows, verb: &str, key: Dynamic) -> Fallible<Tally> {
     let key = row_key(ctx, rows, verb, key)?;
     let mut tally = Tally::default();
     for row in rows.items.iter() {
@@ -281,7 +291,6 @@ fn tally(
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod rows_api {
     /// Rows of a result; each is a flow, an expectation, or a map of its columns.
     pub type Rows = crate::script::objects::Rows;
@@ -371,12 +380,7 @@ mod rows_api {
     /// flows.group("dst", "dport").top(10, "bytes")
     /// ```
     #[rhai_fn(name = "top", pure, return_raw)]
-    pub fn top_of(
-        ctx: NativeCallContext,
-        rows: &mut Rows,
-        n: INT,
-        column: &str,
-    ) -> Fallible<Rows> {
+    pub fn top_of(ctx: NativeCallContext, rows: &mut Rows, n: INT, column: &str) -> Fallible<Rows> {
         let key = format!("-{}", column.trim_start_matches('-'));
         take(&mut sorted(&ctx, rows, key.into(), "top")?, n)
     }

@@ -87,7 +87,8 @@ mod settings_api {
     pub fn to_map(settings: &mut Settings) -> Fallible<Map> {
         let netns = settings.source.live()?.netns();
         let names = sysctl::names(netns)?;
-        let read = |name: String| Some((name.as_str().into(), sysctl::read(netns, &name).ok()?.into()));
+        let read =
+            |name: String| Some((name.as_str().into(), sysctl::read(netns, &name).ok()?.into()));
         Ok(names.into_iter().filter_map(read).collect())
     }
 

@@ -37,10 +37,9 @@ pub(super) struct DiffHandle {
 }
 
 fn flow_rows<'a>(flows: impl Iterator<Item = &'a Flow>, source: &Rc<dyn Source>) -> Rows {
-    Rows::of_flows(flows.map(|flow| FlowHandle {
-        flow: Rc::new(flow.clone()),
-        source: Rc::clone(source),
-    }))
+    Rows::of_flows(
+        flows.map(|flow| FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(source) }),
+    )
 }
 
 fn rate_rows(before: &Snapshot, after: &Snapshot) -> Fallible<Rows> {
@@ -60,15 +59,18 @@ fn rate_rows(before: &Snapshot, after: &Snapshot) -> Fallible<Rows> {
         let orig = rate.flow.orig;
         let number = |port: Option<u16>| Value::or_absent(port, |port| Value::Count(port.into()));
         let per_second = |rate: Option<f64>| Value::or_absent(rate, |r| Value::Float(r.round()));
-        record(&columns, vec![
-            Value::text(orig.proto.to_string()),
-            Value::Addr(orig.src),
-            number(orig.sport()),
-            Value::Addr(orig.dst),
-            number(orig.dport()),
-            per_second(rate.bits_per_s),
-            per_second(rate.packets_per_s),
-        ])
+        record(
+            &columns,
+            vec![
+                Value::text(orig.proto.to_string()),
+                Value::Addr(orig.src),
+                number(orig.sport()),
+                Value::Addr(orig.dst),
+                number(orig.dport()),
+                per_second(rate.bits_per_s),
+                per_second(rate.packets_per_s),
+            ],
+        )
     });
     let records = records.collect::<Fallible<Vec<_>>>()?;
     Ok(Rows::of_records(columns, records))
@@ -138,10 +140,10 @@ mod snapshot_api {
     /// Its flows as rows; they are unpacked for it.
     #[rhai_fn(name = "rows", pure)]
     pub fn snapshot_rows(snapshot: &mut SnapshotHandle) -> Rows {
-        let flows = snapshot.snapshot.iter().map(|flow| FlowHandle {
-            flow: Rc::new(flow),
-            source: Rc::clone(&snapshot.source),
-        });
+        let flows = snapshot
+            .snapshot
+            .iter()
+            .map(|flow| FlowHandle { flow: Rc::new(flow), source: Rc::clone(&snapshot.source) });
         Rows::of_flows(flows)
     }
 

@@ -38,7 +38,12 @@ fn allowed(permit: &Permit, flag: &str, path: &str) -> Fallible<PathBuf> {
     let real = match asked.canonicalize() {
         Ok(real) => real,
         // A file that is to be made: its folder must exist.
-        Err(_) if asked.components().next_back().is_some_and(|c| matches!(c, Component::Normal(_))) => {
+        Err(_)
+            if asked
+                .components()
+                .next_back()
+                .is_some_and(|c| matches!(c, Component::Normal(_))) =>
+        {
             let folder = asked.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.unwrap_or(Path::new(".")).canonicalize().map_err(broken)?;
             folder.join(asked.file_name().unwrap_or_default())
@@ -66,7 +71,8 @@ fn failed(what: &str, path: &str, error: &std::io::Error) -> Box<rhai::EvalAltRe
 }
 
 fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into())
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into())
 }
 
 /// Opens for writing what the command line allows to be written.
@@ -80,7 +86,6 @@ fn write_to(path: &str, text: &str, append: bool) -> Fallible<()> {
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod system_api {
     /// Writes a line about what happens to standard error, with the time.
     ///

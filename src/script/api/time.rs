@@ -72,8 +72,12 @@ fn whole(number: INT, unit: i64) -> Fallible<i64> {
     number.checked_mul(unit).ok_or_else(|| Fault::new("the number is too large").thrown())
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::as_conversions,
-    reason = "the range is checked, and a fraction of a nanosecond or byte is nothing")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "the range is checked, and a fraction of a nanosecond or byte is nothing"
+)]
 fn part(number: f64, unit: i64) -> Fallible<i64> {
     let product = number * unit as f64;
     if product.abs() < i64::MAX as f64 {

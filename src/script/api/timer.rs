@@ -28,7 +28,6 @@ fn add(ctx: &NativeCallContext<'_>, pause: Duration, again: bool, f: FnPtr) -> F
 }
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod timer_api {
     /// Calls `f` again and again, first after `period`. A call that comes late is not made up for.
     ///

@@ -56,7 +56,6 @@ impl Sliding {
 pub(super) type WindowHandle = Rc<RefCell<Sliding>>;
 
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands arguments over by value")]
 mod window_api {
     /// Sliding counts per key.
     pub type Window = WindowHandle;
@@ -105,9 +104,10 @@ mod window_api {
         counts.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
         let columns = vec![Column::new("key", Unit::Text), Column::new("count", Unit::Number)];
         let n = usize::try_from(n).unwrap_or(0);
-        let records = counts.into_iter().take(n).map(|(key, count)| {
-            record(&columns, vec![key.clone(), Value::Count(*count)])
-        });
+        let records = counts
+            .into_iter()
+            .take(n)
+            .map(|(key, count)| record(&columns, vec![key.clone(), Value::Count(*count)]));
         let records = records.collect::<Fallible<Vec<_>>>()?;
         Ok(Rows::of_records(columns, records))
     }
