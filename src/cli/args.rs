@@ -66,6 +66,7 @@ pub(super) struct Run {
 
 /// Options of every run.
 #[derive(Debug, Clone, Group)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is given or not")]
 pub(super) struct Common {
     /// Network namespace, by its name in /run/netns or by a pid
     #[arg(long, value_name = "NAME|PID")]

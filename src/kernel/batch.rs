@@ -138,11 +138,6 @@ impl<'a> Batch<'a> {
         Ok(self.applied)
     }
 
-    /// What became of the changes that were sent so far.
-    pub fn applied(&self) -> &Applied {
-        &self.applied
-    }
-
     fn push(
         &mut self,
         verb: Verb,

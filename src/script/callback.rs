@@ -35,6 +35,15 @@ impl Callback {
         function.call_raw(&environment.context(engine), None, args)
     }
 
+    /// Calls it for what it does; what it answers is not asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::call`].
+    pub fn tell(&self, engine: &Engine, args: impl AsMut<[Dynamic]>) -> Fallible<()> {
+        self.call(engine, args).map(drop)
+    }
+
     /// Calls it and wants yes or no.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::render::Column;
 /// # Errors
 ///
 /// The row is of another kind than the others.
-pub fn cell(_rows: &Rows, row: &Dynamic, name: &str) -> Fallible<Value> {
+pub(super) fn cell(_rows: &Rows, row: &Dynamic, name: &str) -> Fallible<Value> {
     if let Some(map) = row.read_lock::<Map>() {
         return Ok(map.get(name).map_or(Value::Absent, from_dynamic));
     }
@@ -32,14 +32,14 @@ pub fn cell(_rows: &Rows, row: &Dynamic, name: &str) -> Fallible<Value> {
 /// # Errors
 ///
 /// A count that does not fit a script's numbers.
-pub fn record(columns: &[Column], values: Vec<Value>) -> Fallible<Map> {
+pub(super) fn record(columns: &[Column], values: Vec<Value>) -> Fallible<Map> {
     let cells = columns.iter().zip(values);
     cells.map(|(column, value)| Ok((column.name.as_str().into(), to_dynamic(value)?))).collect()
 }
 
 /// How a column of such values is aligned and written.
 #[must_use]
-pub fn unit_of(value: &Value) -> Unit {
+pub(super) fn unit_of(value: &Value) -> Unit {
     match value {
         Value::Bool(_) => Unit::Bool,
         Value::Count(_) | Value::Int(_) | Value::Float(_) => Unit::Number,

@@ -6,7 +6,7 @@ use crate::flow::Filter;
 
 /// What the kernel, native code and the interpreter do for `query`.
 #[must_use]
-pub fn explain(query: &Flows) -> String {
+pub(super) fn explain(query: &Flows) -> String {
     let Some(filter) = query.filter() else {
         return "kernel: sends every flow\nnative: filters, skips and takes".to_owned();
     };
@@ -35,7 +35,9 @@ fn questions(filter: &Filter<Callback>, found: &mut Vec<Callback>) {
         Filter::Ask(question) => found.push(question.clone()),
         Filter::Not(inner) => questions(inner, found),
         Filter::And(parts) | Filter::Or(parts) => {
-            parts.iter().for_each(|part| questions(part, found));
+            for part in parts {
+                questions(part, found);
+            }
         }
     }
 }

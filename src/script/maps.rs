@@ -105,7 +105,7 @@ fn zones(map: &Map, mut tuple: Tuple) -> Fallible<(Tuple, Option<u16>)> {
 /// # Errors
 ///
 /// An entry is missing, not known, or does not fit.
-pub fn flow_key(map: &Map) -> Fallible<FlowKey> {
+pub(super) fn flow_key(map: &Map) -> Fallible<FlowKey> {
     only_known("get", map, &[&TUPLE[..], &["orig_zone"]].concat())?;
     let (tuple, zone) = zones(map, tuple(map, proto(map)?)?)?;
     Ok(FlowKey { tuple, zone, id: None })
@@ -116,7 +116,7 @@ pub fn flow_key(map: &Map) -> Fallible<FlowKey> {
 /// # Errors
 ///
 /// As [`flow_key`].
-pub fn new_flow(map: &Map) -> Fallible<NewFlow> {
+pub(super) fn new_flow(map: &Map) -> Fallible<NewFlow> {
     let own = [
         "orig_zone",
         "reply_zone",
@@ -177,7 +177,7 @@ pub fn new_flow(map: &Map) -> Fallible<NewFlow> {
 /// # Errors
 ///
 /// As [`flow_key`]; a map that changes nothing is an error too.
-pub fn patch(map: &Map) -> Fallible<Patch> {
+pub(super) fn patch(map: &Map) -> Fallible<Patch> {
     let own =
         ["mark", "timeout", "state", "status", "helper", "labels", "add_labels", "remove_labels"];
     only_known("update", map, &[&STATE[..], &own].concat())?;
@@ -365,7 +365,7 @@ fn sctp(map: &Map, state: u8) -> Fallible<SctpInfo> {
 /// # Errors
 ///
 /// As [`flow_key`].
-pub fn expect_key(map: &Map) -> Fallible<ExpectKey> {
+pub(super) fn expect_key(map: &Map) -> Fallible<ExpectKey> {
     let key = flow_key(map)?;
     Ok(ExpectKey { tuple: key.tuple, zone: key.zone, id: None })
 }
@@ -376,7 +376,7 @@ pub fn expect_key(map: &Map) -> Fallible<ExpectKey> {
 /// # Errors
 ///
 /// As [`flow_key`].
-pub fn new_expectation(map: &Map) -> Fallible<NewExpectation> {
+pub(super) fn new_expectation(map: &Map) -> Fallible<NewExpectation> {
     let own = ["mask", "master", "timeout", "flags", "class", "helper"];
     only_known("create", map, &[&TUPLE[..], &own].concat())?;
     let proto = proto(map)?;

@@ -8,6 +8,11 @@
     clippy::needless_pass_by_value,
     clippy::trivially_copy_pass_by_ref,
     clippy::ptr_arg,
+    clippy::unwrap_used,
+    clippy::wildcard_imports,
+    clippy::must_use_candidate,
+    clippy::single_match,
+    clippy::single_match_else,
     reason = "plugin modules: Rhai's macros read names and docs off items that look unused, and \
               its calling convention decides how arguments come"
 )]

@@ -15,7 +15,7 @@ pub type Flows = table::Query<Callback>;
 
 /// A filter as a value.
 #[derive(Debug, Clone)]
-pub struct FilterHandle(pub Filter<Callback>);
+pub(super) struct FilterHandle(pub Filter<Callback>);
 
 /// A flow, as it was when it was read.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ pub struct FlowHandle {
 
 /// One direction of a flow: `f.orig`, `f.reply`.
 #[derive(Debug, Clone)]
-pub struct Side {
+pub(super) struct Side {
     /// The flow.
     pub flow: Rc<Flow>,
     /// Which direction.
@@ -37,7 +37,7 @@ pub struct Side {
 
 /// The expectation table, or part of it.
 #[derive(Debug, Clone)]
-pub struct Expectations {
+pub(super) struct Expectations {
     /// Where they come from.
     pub source: Rc<dyn Source>,
     /// Closures that all must take an expectation.
@@ -46,7 +46,7 @@ pub struct Expectations {
 
 /// An expectation, as it was when it was read.
 #[derive(Debug, Clone)]
-pub struct ExpectHandle {
+pub(super) struct ExpectHandle {
     /// The expectation.
     pub expectation: Rc<Expectation>,
     /// Its table.
@@ -128,7 +128,7 @@ impl Rows {
 
 /// A snapshot that was kept.
 #[derive(Debug, Clone)]
-pub struct SnapshotHandle {
+pub(super) struct SnapshotHandle {
     /// The flows.
     pub snapshot: Rc<table::Snapshot>,
     /// Their table.
@@ -137,14 +137,14 @@ pub struct SnapshotHandle {
 
 /// Another namespace.
 #[derive(Debug, Clone)]
-pub struct Netns {
+pub(super) struct Netns {
     /// Its table.
     pub source: Rc<dyn Source>,
 }
 
 /// The sysctls of a namespace.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(super) struct Settings {
     /// The namespace's table.
     pub source: Rc<dyn Source>,
 }

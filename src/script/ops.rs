@@ -16,7 +16,7 @@ use crate::kernel::Source;
 use crate::table::{closest, parse_field_test, parse_filter};
 
 /// Answers the script calls of a filter.
-pub fn asker<'a>(
+pub(super) fn asker<'a>(
     engine: &'a Engine,
     source: &Rc<dyn Source>,
 ) -> impl FnMut(&Callback, &Flow) -> Fallible<bool> + use<'a> {
@@ -25,8 +25,7 @@ pub fn asker<'a>(
 }
 
 /// A flow as a script's value.
-#[must_use]
-pub fn handle(flow: &Flow, source: &Rc<dyn Source>) -> Dynamic {
+pub(super) fn handle(flow: &Flow, source: &Rc<dyn Source>) -> Dynamic {
     let (flow, source) = (Rc::new(flow.clone()), Rc::clone(source));
     Dynamic::from(FlowHandle { flow, source })
 }
@@ -36,7 +35,7 @@ pub fn handle(flow: &Flow, source: &Rc<dyn Source>) -> Dynamic {
 /// # Errors
 ///
 /// The table cannot be read, or a closure throws.
-pub fn each(
+pub(super) fn each(
     engine: &Engine,
     query: &Flows,
     visit: &mut dyn FnMut(&Flow) -> Fallible<ControlFlow<()>>,
@@ -56,7 +55,10 @@ pub fn each(
 /// # Errors
 ///
 /// A text or a map that cannot be read, or another type.
-pub fn to_filter(ctx: &NativeCallContext<'_>, filter: Dynamic) -> Fallible<Filter<Callback>> {
+pub(super) fn to_filter(
+    ctx: &NativeCallContext<'_>,
+    filter: Dynamic,
+) -> Fallible<Filter<Callback>> {
     let host = Host::current()?;
     if let Some(text) = filter.read_lock::<ImmutableString>() {
         return Ok(parse_filter(&text, &host.labels)?.widen());
@@ -116,7 +118,7 @@ fn filter_text(field: &str, value: &Dynamic) -> Fallible<String> {
 
 /// What a verb works on: the value of a field, or what a closure makes of a flow.
 #[derive(Debug, Clone)]
-pub enum Key {
+pub(super) enum Key {
     /// A field.
     Field(Field),
     /// A closure of one flow.
@@ -129,7 +131,7 @@ impl Key {
     /// # Errors
     ///
     /// No such field, or another type; `verb` names who wants it.
-    pub fn new(ctx: &NativeCallContext<'_>, verb: &str, key: Dynamic) -> Fallible<Self> {
+    pub(super) fn new(ctx: &NativeCallContext<'_>, verb: &str, key: Dynamic) -> Fallible<Self> {
         if let Some(name) = key.read_lock::<ImmutableString>() {
             return field(&name).map(Self::Field);
         }
@@ -148,7 +150,7 @@ impl Key {
     /// # Errors
     ///
     /// The closure throws.
-    pub fn value(&self, engine: &Engine, host: &Host, row: &FlowHandle) -> Fallible<Value> {
+    pub(super) fn value(&self, engine: &Engine, host: &Host, row: &FlowHandle) -> Fallible<Value> {
         match self {
             Self::Field(field) => Ok(field.get(&row.flow, host.view())),
             Self::Closure(closure) => {
@@ -163,7 +165,7 @@ impl Key {
 /// # Errors
 ///
 /// There is none; the nearest name is suggested.
-pub fn field(name: &str) -> Fallible<Field> {
+pub(super) fn field(name: &str) -> Fallible<Field> {
     Field::named(name).ok_or_else(|| {
         let fault = Fault::new(format!("a flow has no field `{name}`"));
         match closest(name, Field::all().map(Field::name)) {
@@ -179,7 +181,7 @@ pub fn field(name: &str) -> Fallible<Field> {
 /// # Errors
 ///
 /// It is neither; `what` names the parameter.
-pub fn address(what: &str, value: &Dynamic) -> Fallible<std::net::IpAddr> {
+pub(super) fn address(what: &str, value: &Dynamic) -> Fallible<std::net::IpAddr> {
     match from_dynamic(value) {
         Value::Addr(addr) => Ok(addr),
         Value::Text(text) => text.parse().map_err(|_| {
@@ -194,7 +196,7 @@ pub fn address(what: &str, value: &Dynamic) -> Fallible<std::net::IpAddr> {
 /// # Errors
 ///
 /// It is none of these.
-pub fn network(value: &Dynamic) -> Fallible<Network> {
+pub(super) fn network(value: &Dynamic) -> Fallible<Network> {
     match from_dynamic(value) {
         Value::Net(net) => Ok(net),
         Value::Addr(addr) => Ok(Network::host(addr)),
@@ -208,7 +210,7 @@ pub fn network(value: &Dynamic) -> Fallible<Network> {
 /// # Errors
 ///
 /// An entry that is not known, with the nearest that is.
-pub fn only_known(what: &str, map: &Map, known: &[&str]) -> Fallible<()> {
+pub(super) fn only_known(what: &str, map: &Map, known: &[&str]) -> Fallible<()> {
     for name in map.keys() {
         if !known.contains(&name.as_str()) {
             let fault = Fault::new(format!("{what} has no option `{name}`"));

@@ -28,7 +28,7 @@ impl Resolver {
     }
 
     /// The name and text of the module `path`, imported by `source`.
-    fn find(&self, source: Option<&str>, path: &str) -> Fallible<(String, String)> {
+    fn find(source: Option<&str>, path: &str) -> Fallible<(String, String)> {
         if let Some((name, text)) = STANDARD.iter().find(|(name, _)| *name == path) {
             return Ok(((*name).to_owned(), (*text).to_owned()));
         }
@@ -89,7 +89,7 @@ impl ModuleResolver for Resolver {
             }
             error
         };
-        let (name, text) = self.find(source, path).map_err(at)?;
+        let (name, text) = Self::find(source, path).map_err(at)?;
         if let Some(module) = self.loaded.borrow().get(&name) {
             return Ok(Shared::clone(module));
         }

@@ -44,7 +44,7 @@ pub fn show(value: &Dynamic, style: Style) -> Fallible<()> {
 /// # Errors
 ///
 /// As [`show`].
-pub fn to_text(value: &Dynamic) -> Fallible<String> {
+pub(super) fn to_text(value: &Dynamic) -> Fallible<String> {
     let host = Host::current()?;
     let format = host.options.format.unwrap_or(Format::Table);
     let mut page = Page::new(&host, Style { format, limit: None });
@@ -155,7 +155,7 @@ impl<'a> Page<'a> {
             return Ok(());
         }
         if let Some(printer) = &mut self.printer {
-            printer.item(&mut self.bytes, item).map_err(unwritable)?;
+            printer.item(&mut self.bytes, item).map_err(|error| unwritable(&error))?;
         }
         if self.bytes.len() >= CHUNK_BYTES && !self.kept {
             self.host.write(&self.bytes)?;
@@ -166,7 +166,9 @@ impl<'a> Page<'a> {
 
     fn end_rows(&mut self) -> Fallible<()> {
         match self.printer.take() {
-            Some(mut printer) => printer.finish(&mut self.bytes).map_err(unwritable),
+            Some(mut printer) => {
+                printer.finish(&mut self.bytes).map_err(|error| unwritable(&error))
+            }
             None => Ok(()),
         }
     }
@@ -184,7 +186,7 @@ impl<'a> Page<'a> {
     }
 }
 
-fn unwritable(error: std::io::Error) -> Box<rhai::EvalAltResult> {
+fn unwritable(error: &std::io::Error) -> Box<rhai::EvalAltResult> {
     Fault::new(format!("cannot write the output: {error}")).thrown()
 }
 
@@ -245,7 +247,7 @@ fn as_rows(items: &[Dynamic]) -> Option<Rows> {
 /// # Errors
 ///
 /// A query in it cannot be read.
-pub fn json_text(value: &Dynamic) -> Fallible<String> {
+pub(super) fn json_text(value: &Dynamic) -> Fallible<String> {
     let host = Host::current()?;
     let mut page = Page::new(&host, Style { format: Format::Ndjson, limit: None });
     page.kept = true;

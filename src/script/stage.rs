@@ -227,7 +227,7 @@ pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Fallible<()> {
             let lost = i64::try_from(lost).unwrap_or(i64::MAX);
             let gap = rhai::Map::from([("lost".into(), lost.into())]);
             for handler in handlers {
-                handler.call(&*host.engine()?, [Dynamic::from(gap.clone())])?;
+                handler.tell(&*host.engine()?, [Dynamic::from(gap.clone())])?;
             }
             Ok(())
         }
@@ -262,7 +262,7 @@ fn deliver_event(host: &Rc<Host>, netns: &NetNs, event: Event) -> Fallible<()> {
         }
         let throttle = listener.throttle.as_ref();
         if throttle.is_none_or(|throttle| throttle.lets_pass(flow, handle.time_ns, host)) {
-            listener.handler.call(&engine, [Dynamic::from(event)])?;
+            listener.handler.tell(&engine, [Dynamic::from(event)])?;
         }
     }
     Ok(())
@@ -293,7 +293,7 @@ pub fn fire(host: &Rc<Host>, now: Instant) -> Fallible<()> {
     due.sort_by_key(|(when, _)| *when);
     let engine = host.engine()?;
     for (_, handler) in due {
-        handler.call(&engine, [])?;
+        handler.tell(&engine, [])?;
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub struct Span(pub i64);
 pub struct Time(pub u64);
 
 /// Nanoseconds of a second.
-pub const SECOND: i64 = 1_000_000_000;
+pub(super) const SECOND: i64 = 1_000_000_000;
 
 impl Span {
     /// Whole seconds, a fraction rounded up so that nothing lives shorter than asked; `None` if
@@ -41,7 +41,7 @@ impl Span {
 /// # Errors
 ///
 /// A count beyond 63 bits: Rhai has no number for it.
-pub fn to_dynamic(value: Value) -> Fallible<Dynamic> {
+pub(super) fn to_dynamic(value: Value) -> Fallible<Dynamic> {
     Ok(match value {
         Value::Absent => Dynamic::UNIT,
         Value::Bool(yes) => yes.into(),
@@ -69,7 +69,7 @@ pub fn to_dynamic(value: Value) -> Fallible<Dynamic> {
 
 /// What a result cell shows of a script's `value`; a type without a form of its own shows as text.
 #[must_use]
-pub fn from_dynamic(value: &Dynamic) -> Value {
+pub(super) fn from_dynamic(value: &Dynamic) -> Value {
     if value.is_unit() {
         return Value::Absent;
     }
@@ -123,7 +123,7 @@ fn object_text(value: &Dynamic) -> String {
 /// # Errors
 ///
 /// It is none of these, or negative; `what` names the parameter.
-pub fn span(what: &str, value: &Dynamic) -> Fallible<Span> {
+pub(super) fn span(what: &str, value: &Dynamic) -> Fallible<Span> {
     let span = if let Some(span) = value.read_lock::<Span>() {
         Some(*span)
     } else if let Ok(seconds) = value.as_int() {
@@ -147,14 +147,14 @@ pub fn span(what: &str, value: &Dynamic) -> Fallible<Span> {
 /// # Errors
 ///
 /// It is negative; `what` names the parameter.
-pub fn count(what: &str, number: i64) -> Fallible<u64> {
+pub(super) fn count(what: &str, number: i64) -> Fallible<u64> {
     u64::try_from(number)
         .map_err(|_| Fault::new(format!("{what} cannot be negative, found {number}")).thrown())
 }
 
 /// A value for an error message: its text and, where that helps, what it is.
 #[must_use]
-pub fn describe(value: &Dynamic) -> String {
+pub(super) fn describe(value: &Dynamic) -> String {
     match value.type_name() {
         "()" => "nothing".to_owned(),
         "string" => format!("\"{value}\""),

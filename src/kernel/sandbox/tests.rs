@@ -12,6 +12,7 @@ use super::netlink::{message, walk};
 use super::packets::crc32c;
 use super::{SANDBOX, demo, enter, namespace};
 use crate::wire::attr::{AttrWriter, attrs};
+use crate::wire::consts::CTA;
 
 /// Set in the process that is inside: the namespace that it came from.
 const WITHIN: &str = "FLOWSH_TEST_WITHIN";
@@ -73,7 +74,7 @@ fn dump(subsystem: u16) -> Vec<BTreeMap<u16, Vec<u8>>> {
                 return found;
             }
             assert_eq!(kind >> 8, subsystem, "an error instead of a dump");
-            let attributes = attrs("dump", &body[4..]).map(Result::unwrap);
+            let attributes = attrs(&CTA, &body[4..]).map(Result::unwrap);
             found.push(attributes.map(|attr| (attr.kind, attr.value.to_vec())).collect());
         }
     }
@@ -83,7 +84,7 @@ fn dump(subsystem: u16) -> Vec<BTreeMap<u16, Vec<u8>>> {
 fn at(object: &BTreeMap<u16, Vec<u8>>, path: &[u16]) -> Option<Vec<u8>> {
     let (first, rest) = path.split_first()?;
     rest.iter().try_fold(object.get(first)?.clone(), |nest, kind| {
-        attrs("nest", &nest).map(Result::unwrap).find(|a| a.kind == *kind).map(|a| a.value.to_vec())
+        attrs(&CTA, &nest).map(Result::unwrap).find(|a| a.kind == *kind).map(|a| a.value.to_vec())
     })
 }
 

@@ -39,7 +39,7 @@ fn about(docs: &Docs, name: &str) -> Fallible<String> {
 }
 
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
+    text.lines().fold(String::new(), |text, line| text + "    " + line + "\n")
 }
 
 #[export_module]

@@ -127,7 +127,7 @@ mod query_api {
     /// ```
     #[rhai_fn(pure)]
     pub fn dying(query: &mut Flows) -> Flows {
-        let scope = DumpScope { table: FlowTable::Dying, ..query.scope().clone() };
+        let scope = DumpScope { table: FlowTable::Dying, ..*query.scope() };
         query.clone().with_scope(scope)
     }
 
@@ -146,7 +146,7 @@ mod query_api {
                 .hint("the kernel zeroes each flow that it sends, also those a filter drops")
                 .throw();
         }
-        let scope = DumpScope { zero: true, ..query.scope().clone() };
+        let scope = DumpScope { zero: true, ..*query.scope() };
         Ok(query.clone().with_scope(scope))
     }
 

@@ -75,7 +75,7 @@ fn inside(name: &str) -> Option<&'static Nest> {
 }
 
 pub(in crate::wire) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    bytes.iter().fold(String::new(), |text, byte| text + format!("{byte:02x}").as_str())
 }
 
 /// Bytes from hexadecimal text; blanks are for the reader.
