@@ -158,8 +158,18 @@ impl<'a> Batch<'a> {
         if self.pending.len() >= REQUESTS { self.flush() } else { Ok(()) }
     }
 
-    /// Sends the batch, the last request asking for an acknowledgement, and reads all answers.
-    fn flush(&mut self) -> Result<(), KernelError> {
+    /// What became of everything that was sent; what was not is forgotten.
+    #[must_use]
+    pub fn into_applied(self) -> Applied {
+        self.applied
+    }
+
+    /// Sends what is left, the last request asking for an acknowledgement, and reads all answers.
+    ///
+    /// # Errors
+    ///
+    /// The socket failed, or an end was asked for; what was answered before that is counted.
+    pub fn flush(&mut self) -> Result<(), KernelError> {
         let Some(socket) = self.socket.as_ref().filter(|_| !self.pending.is_empty()) else {
             return Ok(());
         };

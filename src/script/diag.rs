@@ -38,32 +38,33 @@ pub(super) fn syntax(host: &Host, source: &str, error: &ParseError, known: &[&st
         }
         other => (lower_first(&other.to_string()), None),
     };
-    let place = Place { source: Some(source.to_owned()), position: error.position() };
+    let place = Place { source: source.to_owned(), position: error.position() };
     let text = layout(host, &message, hint.as_deref(), &place, &[]);
     Report { trouble: Trouble::Syntax, text }
 }
 
-/// A report of an error that was thrown.
+/// A report of an error that was thrown; `source` is the text that ran, unless the error knows better.
 pub(super) fn runtime(
     host: &Host,
     engine: &Engine,
+    source: &str,
     error: &EvalAltResult,
     known: &[&str],
 ) -> Report {
     let mut calls = Vec::new();
-    let mut place = Place { source: None, position: error.position() };
+    let mut place = Place { source: source.to_owned(), position: error.position() };
     let mut inner = error;
     loop {
         match inner {
             EvalAltResult::ErrorInFunctionCall(name, source, cause, position) => {
                 calls.push((name.clone(), *position));
                 if !source.is_empty() {
-                    place.source = Some(source.clone());
+                    place.source.clone_from(source);
                 }
                 inner = cause;
             }
             EvalAltResult::ErrorInModule(name, cause, _) => {
-                place.source = Some(name.clone());
+                place.source.clone_from(name);
                 inner = cause;
             }
             _ => break,
@@ -151,7 +152,7 @@ fn tidy_signature(signature: &str) -> String {
 }
 
 struct Place {
-    source: Option<String>,
+    source: String,
     position: Position,
 }
 
@@ -172,7 +173,7 @@ fn layout(
 ) -> String {
     use std::fmt::Write;
     let mut text = format!("error: {message}");
-    let source = place.source.as_deref().unwrap_or("script");
+    let source = &place.source;
     if let Some(number) = place.position.line() {
         let _ = write!(text, "\n  --> {source}:{}", place_text(place.position));
         let lines = host.source_text(source);

@@ -111,7 +111,8 @@ impl Program {
     /// Makes an error of a handler readable.
     #[must_use]
     pub fn report(&self, error: &rhai::EvalAltResult) -> Report {
-        diag::runtime(&self.host, &self.engine, error, &self.known())
+        let source = self.functions.source().unwrap_or_default();
+        diag::runtime(&self.host, &self.engine, source, error, &self.known())
     }
 }
 

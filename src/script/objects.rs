@@ -148,3 +148,7 @@ pub(super) struct Settings {
     /// The namespace's table.
     pub source: Rc<dyn Source>,
 }
+
+/// A handler or a timer, to take it off again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handle(pub i64);

@@ -5,7 +5,7 @@ use rhai::{Dynamic, Map};
 use super::cells::{cell, unit_of};
 use super::fault::{Fallible, Fault};
 use super::host::Host;
-use super::objects::{EventHandle, ExpectHandle, Expectations, FlowHandle, Flows, Rows};
+use super::objects::{EventHandle, ExpectHandle, Expectations, FlowHandle, Flows, Handle, Rows};
 use super::ops::each;
 use super::value::from_dynamic;
 use crate::flow::{Field, Value};
@@ -30,7 +30,8 @@ pub struct Style {
 ///
 /// The output cannot be written, or a query cannot be read.
 pub fn show(value: &Dynamic, style: Style) -> Fallible<()> {
-    if value.is_unit() {
+    // A handle is held, not looked at.
+    if value.is_unit() || value.is::<Handle>() {
         return Ok(());
     }
     let host = Host::current()?;

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use super::Query;
-use crate::flow::{Flow, FlowKey, Patch, Status};
-use crate::kernel::{Applied, Batch, KernelError};
+use crate::flow::{Filter, Flow, FlowKey, Patch, Status};
+use crate::kernel::{Applied, Batch, KernelError, now_ns};
 
 /// What is to be done with each flow.
 #[derive(Debug, Clone, Copy)]
@@ -109,43 +109,95 @@ impl Change<'_> {
     }
 }
 
+/// A change that was not made to its end: what was done of it, and why no more.
+#[derive(Debug)]
+pub struct Unfinished<E> {
+    /// What was done; `matched` counts what was looked at.
+    pub outcome: Outcome,
+    /// Why it ended.
+    pub error: E,
+}
+
 /// Makes `change` to every flow of `query`; `ask` answers for the filter's script calls.
 ///
 /// # Errors
 ///
-/// Changes are forbidden, the source is not live or cannot be read, `ask` fails, or there are more
-/// flows than `limit`. After an error part of the change may have been made, except for the first
-/// and the last.
+/// Changes are forbidden, the source is not live or cannot be read, `ask` fails, it is interrupted,
+/// or there are more flows than `limit`. The error says what was done before it.
 pub fn change<A: Clone, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
     change: Change<'_>,
     limit: Option<Limit>,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
-) -> Result<Outcome, E> {
+) -> Result<Outcome, Unfinished<E>> {
     let started = Instant::now();
+    let mut outcome = Outcome {
+        verb: change.verb(),
+        matched: 0,
+        protected: 0,
+        applied: Applied::default(),
+        dry_run: false,
+        took: Duration::ZERO,
+    };
+    let opened = query.source().live().and_then(|live| {
+        outcome.dry_run = live.is_dry_run();
+        live.batch(change.what())
+    });
+    let mut batch = match opened {
+        Ok(batch) => batch,
+        Err(error) => return Err(Unfinished { outcome, error: error.into() }),
+    };
+    let ran = match limit {
+        None => stream(query, change, ask, &mut batch, &mut outcome.matched),
+        Some(limit) => planned(query, change, limit, ask, &mut batch, &mut outcome.matched),
+    };
+    // After an error, what was judged but not sent is not sent.
+    let ran = ran.and_then(|()| Ok(batch.flush()?));
+    outcome.applied = batch.into_applied();
+    outcome.took = started.elapsed();
+    match ran {
+        Ok(()) => Ok(outcome),
+        Err(error) => Err(Unfinished { outcome, error }),
+    }
+}
+
+/// Changes flows while they are listed.
+fn stream<A: Clone, E: From<KernelError>>(
+    query: &Query<A>,
+    change: Change<'_>,
+    ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
+    batch: &mut Batch<'_>,
+    matched: &mut u64,
+) -> Result<(), E> {
+    let mut cursor = query.cursor()?;
+    while let Some(flow) = cursor.next(ask)? {
+        *matched += 1;
+        change.push(batch, &flow.key(), flow.status)?;
+    }
+    Ok(())
+}
+
+/// Counts first; then looks each flow up and judges it again before it is changed.
+fn planned<A: Clone, E: From<KernelError> + From<ChangeError>>(
+    query: &Query<A>,
+    change: Change<'_>,
+    limit: Limit,
+    ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
+    batch: &mut Batch<'_>,
+    matched: &mut u64,
+) -> Result<(), E> {
     let live = query.source().live()?;
-    let mut batch = live.batch(change.what())?;
-    let mut matched = 0;
-    if let Some(limit) = limit {
-        let keys = plan(query, change, limit, ask)?;
-        for key in keys {
-            matched += 1;
-            let again = live.get(&key)?.filter(|flow| flow.id == key.id);
-            match again {
-                Some(flow) => change.push(&mut batch, &flow.key(), flow.status)?,
-                None => batch.count_gone(),
+    let filter = query.filter().unwrap_or(Filter::All);
+    for key in plan(query, change, limit, ask)? {
+        *matched += 1;
+        match live.get(&key)?.filter(|flow| flow.id == key.id) {
+            Some(flow) if filter.judge(&flow, now_ns(), ask)? => {
+                change.push(batch, &flow.key(), flow.status)?;
             }
-        }
-    } else {
-        let mut cursor = query.cursor()?;
-        while let Some(flow) = cursor.next(ask)? {
-            matched += 1;
-            change.push(&mut batch, &flow.key(), flow.status)?;
+            _ => batch.count_gone(),
         }
     }
-    let applied = batch.finish()?;
-    let (verb, took) = (change.verb(), started.elapsed());
-    Ok(Outcome { verb, matched, protected: 0, applied, dry_run: live.is_dry_run(), took })
+    Ok(())
 }
 
 /// The keys of all flows that `query` finds, if there are not too many.

@@ -20,7 +20,7 @@ mod tally;
 pub mod text;
 mod top;
 
-pub use change::{Change, ChangeError, Limit, Outcome, change};
+pub use change::{Change, ChangeError, Limit, Outcome, Unfinished, change};
 pub use diff::{Diff, Rate, diff, rates};
 pub use group::{Group, GroupRow};
 pub use pack::{pack, unpack};

@@ -15,7 +15,7 @@ use crate::script::maps;
 use crate::script::objects::{FlowHandle, Flows};
 use crate::script::ops::{asker, only_known};
 use crate::script::value::{describe, span};
-use crate::table::{Change, Limit, Outcome, change};
+use crate::table::{Change, Limit, Outcome, Unfinished, change};
 
 /// How often a drain looks again.
 const DRAIN_PAUSE: Duration = Duration::from_millis(500);
@@ -47,7 +47,15 @@ fn apply(
     options: &Map,
 ) -> Fallible<Outcome> {
     let mut ask = asker(ctx.engine(), query.source());
-    counted(change(query, what, limit(options)?, &mut ask)?)
+    match change(query, what, limit(options)?, &mut ask) {
+        Ok(outcome) => counted(outcome),
+        Err(Unfinished { outcome, error }) => {
+            if outcome.applied != Applied::default() {
+                Host::current()?.message(&format!("not finished: {outcome}"));
+            }
+            Err(error)
+        }
+    }
 }
 
 fn one(source: &Rc<dyn Source>, flow: &FlowHandle, what: Change<'_>) -> Fallible<Outcome> {

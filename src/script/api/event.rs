@@ -11,7 +11,7 @@ use crate::kernel::{EventStream, Heard, Source, Wanted, sysctl};
 use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
-use crate::script::objects::{EventHandle, Expectations, Flows};
+use crate::script::objects::{EventHandle, Expectations, Flows, Handle};
 use crate::script::ops::{field, only_known};
 use crate::script::stage::{Listener, Throttle, Topic, deliver};
 use crate::script::value::{Span, Time, count as unsigned, describe, span};
@@ -203,14 +203,14 @@ fn listen(
     filter: Filter<Callback>,
     throttle: Option<Throttle>,
     handler: Callback,
-) -> Fallible<INT> {
+) -> Fallible<Handle> {
     let host = Host::current()?;
     warn_of_blind_spot(&host, source)?;
     let mut stage = host.stage.borrow_mut();
     let id = stage.next_id();
     let source = Rc::clone(source);
     stage.listen(Listener { id, source, topic, kinds, filter, throttle, handler })?;
-    Ok(id)
+    Ok(Handle(id))
 }
 
 #[export_module]
@@ -223,7 +223,7 @@ mod event_api {
 
     /// Calls `handler` with each event of these flows: `"new"`, `"update"`, `"destroy"`, or several.
     ///
-    /// Returns a number for `off`. Events carry what the kernel sends: counters only on destroy. The
+    /// Returns a handle for `off`. Events carry what the kernel sends: counters only on destroy. The
     /// script goes on; when its text ends it waits for events until `stop()` or Ctrl-C.
     ///
     /// # Example
@@ -236,7 +236,7 @@ mod event_api {
         query: &mut Flows,
         kinds: Dynamic,
         handler: FnPtr,
-    ) -> Fallible<INT> {
+    ) -> Fallible<Handle> {
         on_flows_with(ctx, query, kinds, Map::new(), handler)
     }
 
@@ -249,7 +249,7 @@ mod event_api {
         kinds: Dynamic,
         options: Map,
         handler: FnPtr,
-    ) -> Fallible<INT> {
+    ) -> Fallible<Handle> {
         let (kinds, filter) = (self::kinds(&kinds)?, filter_of(query)?);
         let (throttle, handler) = (throttle(&options)?, Callback::new(&ctx, handler));
         listen(query.source(), Topic::Flows, kinds, filter, throttle, handler)
@@ -267,7 +267,7 @@ mod event_api {
         query: &mut Expectations,
         kinds: Dynamic,
         handler: FnPtr,
-    ) -> Fallible<INT> {
+    ) -> Fallible<Handle> {
         let kinds = self::kinds(&kinds)?;
         let handler = Callback::new(&ctx, handler);
         listen(&query.source, Topic::Expectations, kinds, Filter::All, None, handler)
@@ -275,7 +275,7 @@ mod event_api {
 
     /// Calls `handler` with each event of every flow: `on("destroy", |e| …)`.
     #[rhai_fn(name = "on", return_raw)]
-    pub fn on_all(ctx: NativeCallContext, kinds: Dynamic, handler: FnPtr) -> Fallible<INT> {
+    pub fn on_all(ctx: NativeCallContext, kinds: Dynamic, handler: FnPtr) -> Fallible<Handle> {
         let mut all = Flows::new(Rc::clone(&Host::current()?.source));
         on_flows(ctx, &mut all, kinds, handler)
     }
@@ -294,15 +294,24 @@ mod event_api {
         Ok(())
     }
 
-    /// Takes a handler or a timer off by its number; false if there is none.
+    /// A handler or a timer.
+    pub type Handle = crate::script::objects::Handle;
+
+    /// Takes a handler or a timer off; false if it is off already.
     ///
     /// # Example
     /// ```rhai
-    /// let t = every(1.sec, || print("tick")); off(t)
+    /// let tick = every(1.sec, || print("tick")); tick.off()
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn off(id: INT) -> Fallible<bool> {
-        Ok(Host::current()?.stage.borrow_mut().off(id))
+    pub fn off(handle: Handle) -> Fallible<bool> {
+        Ok(Host::current()?.stage.borrow_mut().off(handle.0))
+    }
+
+    /// The handle as text.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn handle_text(handle: &mut Handle) -> String {
+        format!("handler {}", handle.0)
     }
 
     /// The events of these flows that come from now on, for a `for` loop.

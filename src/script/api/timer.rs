@@ -8,6 +8,7 @@ use rhai::{Dynamic, FnPtr, INT, NativeCallContext};
 use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
+use crate::script::objects::Handle;
 use crate::script::stage::Timer;
 use crate::script::value::span;
 
@@ -18,27 +19,27 @@ pub(super) fn module() -> Module {
     exported_module!(timer_api)
 }
 
-fn add(ctx: &NativeCallContext<'_>, pause: Duration, again: bool, f: FnPtr) -> Fallible<INT> {
+fn add(ctx: &NativeCallContext<'_>, pause: Duration, again: bool, f: FnPtr) -> Fallible<Handle> {
     let host = Host::current()?;
     let mut stage = host.stage.borrow_mut();
     let id = stage.next_id();
     let (due, period) = (Instant::now() + pause, again.then_some(pause));
     stage.add_timer(Timer { id, due, period, handler: Callback::new(ctx, f) });
-    Ok(id)
+    Ok(Handle(id))
 }
 
 #[export_module]
 mod timer_api {
     /// Calls `f` again and again, first after `period`. A call that comes late is not made up for.
     ///
-    /// Returns a number for `off`.
+    /// Returns a handle for `off`.
     ///
     /// # Example
     /// ```rhai
     /// every(30.sec, || print(flows.count())); stop();
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn every(ctx: NativeCallContext, period: Dynamic, f: FnPtr) -> Fallible<INT> {
+    pub fn every(ctx: NativeCallContext, period: Dynamic, f: FnPtr) -> Fallible<Handle> {
         let period = span("every", &period)?.to_std();
         if period < SHORTEST {
             return Fault::new("every needs at least a millisecond").throw();
@@ -46,14 +47,14 @@ mod timer_api {
         add(&ctx, period, true, f)
     }
 
-    /// Calls `f` once, after `time`. Returns a number for `off`.
+    /// Calls `f` once, after `time`. Returns a handle for `off`.
     ///
     /// # Example
     /// ```rhai
     /// after(5.min, || print("five minutes are over")); stop();
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn after(ctx: NativeCallContext, time: Dynamic, f: FnPtr) -> Fallible<INT> {
+    pub fn after(ctx: NativeCallContext, time: Dynamic, f: FnPtr) -> Fallible<Handle> {
         add(&ctx, span("after", &time)?.to_std(), false, f)
     }
 
