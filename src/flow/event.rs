@@ -1,5 +1,7 @@
 //! What the kernel tells of its own accord.
 
+use std::fmt;
+
 use super::{Expectation, Flow};
 
 /// What happened.
@@ -57,4 +59,14 @@ pub struct Event {
     pub port_id: u32,
     /// True if flowsh found it by comparing tables, not by being told.
     pub synthetic: bool,
+}
+
+/// `new tcp 10.0.0.1:1024 -> 10.0.0.2:80 SYN_SENT`.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.subject {
+            Subject::Flow(flow) => write!(f, "{} {flow}", self.kind.name()),
+            Subject::Expectation(expectation) => write!(f, "{} {expectation}", self.kind.name()),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Select;
 
 use crate::kernel::{Heard, NetNs};
-use crate::script::{Program, Trouble, deliver, fire};
+use crate::script::{Mishap, Program, Trouble, deliver, fire};
 
 /// How long the loop waits before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(100);
@@ -32,12 +32,16 @@ pub fn turn(program: &Program, patience: Duration) {
     for _ in 0..BURST {
         let heard = next(program, wait_once(now, wait));
         let Some((netns, heard)) = heard else { break };
-        survive(program, deliver(host, &netns, heard));
+        if let Err(mishap) = deliver(host, &netns, heard) {
+            survive(program, &mishap);
+        }
         if host.stopped() {
             return;
         }
     }
-    survive(program, fire(host, Instant::now()));
+    if let Err(error) = fire(host, Instant::now()) {
+        survive(program, &error.into());
+    }
 }
 
 /// What is left of `wait` since `start`.
@@ -72,10 +76,12 @@ fn next(program: &Program, wait: Duration) -> Option<(NetNs, Heard)> {
     }
 }
 
-fn survive(program: &Program, handled: crate::script::Fallible<()>) {
-    let Err(error) = handled else { return };
-    let report = program.report(&error);
-    if report.trouble != Trouble::Stopped {
-        program.host().message(&report.text);
+/// Shows what went wrong, unless it is the end that was asked for.
+fn survive(program: &Program, mishap: &Mishap) {
+    let report = program.report(&mishap.error);
+    if report.trouble == Trouble::Stopped {
+        return;
     }
+    let during = mishap.during.as_ref().map(|event| format!("\n  while handling {event}"));
+    program.host().message(&format!("{}{}", report.text, during.unwrap_or_default()));
 }

@@ -134,7 +134,7 @@ fn explain(
             let text = other.to_string();
             // Rhai appends the position, which has a line of its own here.
             let text = text.rsplit_once(" (line ").map_or(text.as_str(), |(text, _)| text);
-            script(lower_first(text), None)
+            script(property(text).unwrap_or_else(|| lower_first(text)), None)
         }
     }
 }
@@ -198,6 +198,18 @@ fn layout(
         let _ = write!(text, "\nhint: {hint}");
     }
     text
+}
+
+/// Rhai's sentence about a property that a type lacks, in fewer words.
+fn property(text: &str) -> Option<String> {
+    let (name, rest) = text.strip_prefix("Unknown property '")?.split_once('\'')?;
+    let owner = rest.rsplit_once("for type '")?.1.trim_end_matches('\'');
+    let owner = match owner {
+        "i64" => "int",
+        "f64" => "float",
+        other => other,
+    };
+    Some(format!("a value of type {owner} has no property `{name}`"))
 }
 
 fn lower_first(text: &str) -> String {

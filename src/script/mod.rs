@@ -42,5 +42,5 @@ pub use fault::{Blame, Fallible, Fault, chain};
 pub use host::{Host, Options, Output, Permissions, Permit, Tally};
 pub use objects::{EventHandle, FlowHandle, Flows, Rows};
 pub use show::{Style, show};
-pub use stage::{Stage, deliver, fire};
+pub use stage::{Mishap, Stage, deliver, fire};
 pub use value::{Span, Time};

@@ -151,4 +151,4 @@ pub(super) struct Settings {
 
 /// A handler or a timer, to take it off again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Handle(pub i64);
+pub(crate) struct Handle(pub i64);

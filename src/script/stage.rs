@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rhai::Dynamic;
+use rhai::{Dynamic, EvalAltResult};
 
 use super::callback::Callback;
 use super::fault::Fallible;
@@ -211,14 +211,33 @@ fn union(a: Filter, b: Filter) -> Filter {
     if a.is_all() || b.is_all() { Filter::All } else { a.or(b) }
 }
 
+/// A handler that threw.
+#[derive(Debug)]
+pub struct Mishap {
+    /// What it threw.
+    pub error: Box<EvalAltResult>,
+    /// What it was handling, as text.
+    pub during: Option<String>,
+}
+
+impl From<Box<EvalAltResult>> for Mishap {
+    fn from(error: Box<EvalAltResult>) -> Self {
+        Self { error, during: None }
+    }
+}
+
 /// Gives what was heard in `netns` to whom it concerns.
 ///
 /// # Errors
 ///
 /// What a handler threw; the handlers after it are not called for this event.
-pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Fallible<()> {
+pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Result<(), Mishap> {
     match heard {
-        Heard::Event(event) => deliver_event(host, netns, *event),
+        Heard::Event(event) => {
+            let event = Rc::new(*event);
+            deliver_event(host, netns, &event)
+                .map_err(|error| Mishap { error, during: Some(event.to_string()) })
+        }
         Heard::Gap(lost) => {
             let handlers = host.stage.borrow().gap_handlers.clone();
             if handlers.is_empty() {
@@ -231,20 +250,19 @@ pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Fallible<()> {
             }
             Ok(())
         }
-        Heard::Failed(error) => Err(error.into()),
+        Heard::Failed(error) => Err(Box::<EvalAltResult>::from(error).into()),
     }
 }
 
-fn deliver_event(host: &Rc<Host>, netns: &NetNs, event: Event) -> Fallible<()> {
+fn deliver_event(host: &Rc<Host>, netns: &NetNs, handle: &Rc<Event>) -> Fallible<()> {
     let listeners: Vec<Rc<Listener>> = host.stage.borrow().listeners.clone();
     let engine = host.engine()?;
-    let handle = Rc::new(event);
     for listener in listeners {
         let here = listener.source.live().is_ok_and(|live| live.netns() == netns);
         if !here || !listener.kinds.contains(&handle.kind) {
             continue;
         }
-        let event = EventHandle::new(Rc::clone(&handle), Rc::clone(&listener.source));
+        let event = EventHandle::new(Rc::clone(handle), Rc::clone(&listener.source));
         let (topic, flow) = match &handle.subject {
             Subject::Flow(flow) => (Topic::Flows, Some(flow)),
             Subject::Expectation(_) => (Topic::Expectations, None),

@@ -80,7 +80,7 @@ impl Waiting {
                     EventHandle::new(Rc::new(*event), Rc::clone(&self.wanted.source))
                 }
                 other => {
-                    deliver(&self.host, &netns, other)?;
+                    deliver(&self.host, &netns, other).map_err(|mishap| mishap.error)?;
                     continue;
                 }
             };
@@ -403,10 +403,6 @@ mod event_api {
     #[rhai_fn(name = "to_string", name = "to_debug", pure)]
     pub fn event_text(event: &mut EventHandle) -> String {
         let time = crate::render::text(&Value::Time(event.event.time_ns));
-        let subject = match &event.event.subject {
-            Subject::Flow(flow) => flow.to_string(),
-            Subject::Expectation(expectation) => expectation.to_string(),
-        };
-        format!("{time} {} {subject}", event.event.kind.name())
+        format!("{time} {}", event.event)
     }
 }
