@@ -1,4 +1,4 @@
-//! argv → command. The one source of help, man page and completions is [`args`].
+//! argv → command. The one source of help, man page and completions is `args.rs`.
 
 mod args;
 

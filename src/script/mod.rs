@@ -1,5 +1,5 @@
 //! The workshop: the only room that names `rhai`. Here a script is compiled, meets the objects of
-//! [`api`], and its errors become readable.
+//! `api`, and its errors become readable.
 
 #[allow(
     dead_code,

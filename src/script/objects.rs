@@ -100,7 +100,7 @@ impl EventHandle {
 pub struct Rows {
     /// What the rows are.
     pub columns: Columns,
-    /// The rows: [`FlowHandle`]s, [`ExpectHandle`]s or maps.
+    /// The rows: handles of flows or expectations, or maps.
     pub items: Rc<Vec<Dynamic>>,
 }
 
