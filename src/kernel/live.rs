@@ -139,6 +139,18 @@ impl Live {
         })
     }
 
+    /// Sets how many seconds an expectation has left.
+    ///
+    /// # Errors
+    ///
+    /// There is no such expectation, or changes are forbidden.
+    pub fn update_expectation(&self, key: &ExpectKey, timeout_s: u32) -> Result<(), KernelError> {
+        let what = format!("set the timeout of the expectation of {}", key.tuple);
+        self.change(Verb::Expect, what, |requests, seq| {
+            requests.update_expectation_timeout(seq, key, timeout_s, true);
+        })
+    }
+
     /// Deletes every flow of one family, or of both, in one request.
     ///
     /// # Errors

@@ -403,6 +403,17 @@ pub(super) fn new_expectation(map: &Map) -> Fallible<NewExpectation> {
     })
 }
 
+/// The new timeout of an expectation, in seconds.
+///
+/// # Errors
+///
+/// As [`flow_key`].
+pub(crate) fn expect_timeout(map: &Map) -> Fallible<u32> {
+    only_known("update", map, &["timeout"])?;
+    let timeout = span("`timeout`", missing(entry(map, "timeout"), "timeout")?)?;
+    timeout.seconds_up().ok_or_else(|| Fault::new("`timeout` is too long").thrown())
+}
+
 fn flags(map: &Map) -> Fallible<Option<ExpectFlags>> {
     let Some(value) = entry(map, "flags") else { return Ok(None) };
     let mut flags = ExpectFlags::default();

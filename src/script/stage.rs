@@ -15,7 +15,7 @@ use super::value::Span;
 use crate::flow::{Event, EventKind, Field, Filter, Flow, Subject, Value};
 use crate::kernel::{EventStream, Heard, KernelError, NetNs, Source, Wanted};
 
-/// Keys that a throttle remembers at most; beyond that the oldest half is forgotten.
+/// Keys that a throttle remembers at most; beyond that all are forgotten: better a call too many.
 const THROTTLE_KEYS: usize = 65_536;
 
 /// Which table's events a listener wants.
@@ -76,6 +76,9 @@ impl Throttle {
         }
         if last.len() >= THROTTLE_KEYS {
             last.retain(|_, last| time_ns < last.saturating_add(pause));
+            if last.len() >= THROTTLE_KEYS {
+                last.clear();
+            }
         }
         last.insert(key, time_ns);
         true

@@ -189,6 +189,21 @@ mod expect_api {
         })
     }
 
+    /// Changes this expectation: its `timeout` is all that the kernel lets one change.
+    ///
+    /// # Example
+    /// ```rhai
+    /// for x in expectations { x.update(#{ timeout: 5.min }) }
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn update(row: &mut ExpectHandle, what: Map) -> Fallible<Outcome> {
+        let started = Instant::now();
+        let timeout_s = maps::expect_timeout(&what)?;
+        row.source.live()?.update_expectation(&row.expectation.key(), timeout_s)?;
+        let applied = Applied { done: 1, ..Applied::default() };
+        super::super::change::outcome("updated", 1, applied, &row.source, started)
+    }
+
     /// Deletes every expectation, in one request.
     ///
     /// # Example

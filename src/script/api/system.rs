@@ -2,8 +2,8 @@
 //! files.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::{Component, Path, PathBuf};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rhai::plugin::*;
@@ -21,52 +21,42 @@ pub(super) fn module() -> Module {
     exported_module!(system_api)
 }
 
+/// The path that `path` really is, links resolved; a file that is to be made needs its folder.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    match (path.canonicalize(), path.file_name()) {
+        (Err(error), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Ok(folder.unwrap_or(Path::new(".")).canonicalize()?.join(name))
+        }
+        (resolved, _) => resolved,
+    }
+}
+
 /// The path that `path` really is, if `permit` lets it be touched.
 ///
 /// Links are resolved first, so that a link below an allowed folder does not lead out of it.
 fn allowed(permit: &Permit, flag: &str, path: &str) -> Fallible<PathBuf> {
-    let refused = || {
+    let inside = |real: &Path| match permit {
+        Permit::None => false,
+        Permit::Any => true,
+        Permit::Only(roots) => roots
+            .iter()
+            .filter_map(|root| resolve(Path::new(root)).ok())
+            .any(|root| real.starts_with(root)),
+    };
+    let real = match permit {
+        // Not even whether a path exists is to be learnt without permission.
+        Permit::None => None,
+        _ => Some(resolve(Path::new(path)).map_err(|error| failed("open", path, &error))?),
+    };
+    real.filter(|real| inside(real)).ok_or_else(|| {
         Fault::new(format!("a script may not touch {path}"))
             .hint(format!("start flowsh with {flag}={path} to allow it"))
             .thrown()
-    };
-    let broken = |error| Fault::new(format!("cannot open {path}: {error}")).thrown();
-    if *permit == Permit::None {
-        return Err(refused());
-    }
-    let asked = Path::new(path);
-    let real = match asked.canonicalize() {
-        Ok(real) => real,
-        // A file that is to be made: its folder must exist.
-        Err(_)
-            if asked
-                .components()
-                .next_back()
-                .is_some_and(|c| matches!(c, Component::Normal(_))) =>
-        {
-            let folder = asked.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new(".")).canonicalize().map_err(broken)?;
-            folder.join(asked.file_name().unwrap_or_default())
-        }
-        Err(error) => return Err(broken(error)),
-    };
-    match permit {
-        Permit::Any => Ok(real),
-        Permit::Only(roots) => {
-            let inside = |root: &String| {
-                Path::new(root).canonicalize().unwrap_or_else(|_| PathBuf::from(root))
-            };
-            if roots.iter().any(|root| real.starts_with(inside(root))) {
-                Ok(real)
-            } else {
-                Err(refused())
-            }
-        }
-        Permit::None => Err(refused()),
-    }
+    })
 }
 
-fn failed(what: &str, path: &str, error: &std::io::Error) -> Box<rhai::EvalAltResult> {
+fn failed(what: &str, path: &str, error: &io::Error) -> Box<rhai::EvalAltResult> {
     Fault::new(format!("cannot {what} {path}: {error}")).thrown()
 }
 

@@ -42,12 +42,12 @@ pub(super) fn module() -> Module {
     for (name, nanos, meaning) in SPANS {
         let doc = format!("/// This many {meaning}, as a duration: `5.{name}`.");
         FuncRegistration::new_getter(name)
-            .with_params_info(["number: int", "Duration"])
+            .with_params_info(["number: &mut int", "Duration"])
             .with_comments([&doc])
             .with_purity(true)
             .set_into_module(&mut module, move |n: &mut INT| whole(*n, nanos).map(Span));
         FuncRegistration::new_getter(name)
-            .with_params_info(["number: float", "Duration"])
+            .with_params_info(["number: &mut float", "Duration"])
             .with_comments([&doc])
             .with_purity(true)
             .set_into_module(&mut module, move |n: &mut f64| part(*n, nanos).map(Span));
@@ -55,12 +55,12 @@ pub(super) fn module() -> Module {
     for (name, bytes, meaning) in SIZES {
         let doc = format!("/// This many {meaning}, in bytes: `10.{name}`.");
         FuncRegistration::new_getter(name)
-            .with_params_info(["number: int", "int"])
+            .with_params_info(["number: &mut int", "int"])
             .with_comments([&doc])
             .with_purity(true)
             .set_into_module(&mut module, move |n: &mut INT| whole(*n, bytes));
         FuncRegistration::new_getter(name)
-            .with_params_info(["number: float", "int"])
+            .with_params_info(["number: &mut float", "int"])
             .with_comments([&doc])
             .with_purity(true)
             .set_into_module(&mut module, move |n: &mut f64| part(*n, bytes));
