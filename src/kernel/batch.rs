@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::KernelError;
-use super::live::{Live, answered};
+use super::live::{Live, answered, refusal};
 use super::reason::{Verb, hint};
 use super::socket::{DATAGRAM_BYTES, Socket};
 use crate::flow::{ExpectKey, FlowKey, NewFlow, Patch, Status};
@@ -53,6 +53,8 @@ struct Pending {
 #[must_use = "changes that were not sent are lost; call finish"]
 pub struct Batch<'a> {
     live: &'a Live,
+    /// Completes "cannot …".
+    what: String,
     /// None: a dry run, in which everything is counted and nothing is sent.
     socket: Option<Socket>,
     requests: Requests,
@@ -63,9 +65,10 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(live: &'a Live, socket: Option<Socket>) -> Self {
+    pub(super) fn new(live: &'a Live, what: &str, socket: Option<Socket>) -> Self {
         Self {
             live,
+            what: what.to_owned(),
             socket,
             requests: Requests::new(),
             pending: Vec::with_capacity(REQUESTS),
@@ -194,10 +197,17 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        for pending in self.pending.drain(..) {
-            self.applied.record(&pending);
-        }
         self.requests.clear();
+        for pending in self.pending.drain(..) {
+            // Only on an update can EPERM be about the flow; elsewhere it is about us, every time.
+            let denied = pending.verb != Verb::Update;
+            match pending.answer {
+                Some(answer) if answer.errno == libc::EPERM && denied => {
+                    return Err(refusal(pending.verb, self.what.clone(), &answer));
+                }
+                _ => self.applied.record(&pending),
+            }
+        }
         self.live.interrupted()
     }
 }

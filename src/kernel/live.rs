@@ -100,7 +100,7 @@ impl Live {
     /// Changes are forbidden, or the socket cannot be opened; `what` completes "will not …".
     pub fn batch(&self, what: &str) -> Result<Batch<'_>, KernelError> {
         let send = self.may(what)?;
-        Ok(Batch::new(self, send.then(|| Socket::open(&self.netns)).transpose()?))
+        Ok(Batch::new(self, what, send.then(|| Socket::open(&self.netns)).transpose()?))
     }
 
     /// The flow that `key` names; `None` if there is none.

@@ -72,7 +72,7 @@ pub(super) fn write(netns: &NetNs, name: &str, value: i64) -> Result<(), KernelE
         what,
         hint: match source.raw_os_error() {
             Some(libc::EACCES | libc::EPERM | libc::EROFS) => {
-                Some("only root of the first network namespace can set this one")
+                Some("this needs root; max, buckets and expect_max only the first network namespace can set")
             }
             Some(libc::EINVAL) => Some("the value is outside of what this sysctl takes"),
             Some(libc::ENOENT) => Some("`settings.names` lists those that this kernel has"),
