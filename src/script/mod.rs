@@ -26,6 +26,7 @@ mod engine;
 mod explain;
 mod fault;
 mod host;
+mod loops;
 mod maps;
 mod objects;
 mod ops;
@@ -33,6 +34,7 @@ mod resolver;
 mod show;
 mod stage;
 mod value;
+mod waiting;
 
 pub use callback::Callback;
 pub use diag::{Report, Trouble};

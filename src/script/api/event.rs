@@ -1,24 +1,21 @@
 //! Events: `flows.on("new", |e| …)`, and events as a loop.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString, Map, NativeCallContext};
 
-use crate::flow::{EventKind, Filter, Flow, Subject, Value};
-use crate::kernel::{EventStream, Heard, Source, Wanted, sysctl};
+use crate::flow::{EventKind, Filter, Value};
+use crate::kernel::Source;
 use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::{EventHandle, Expectations, Flows, Handle};
 use crate::script::ops::{field, only_known};
-use crate::script::stage::{Listener, Throttle, Topic, deliver};
-use crate::script::value::{Span, Time, count as unsigned, describe, span};
+use crate::script::stage::{Listener, Throttle, Topic};
+use crate::script::value::{Time, count as unsigned, describe, span};
+use crate::script::waiting::{Events, warn_of_blind_spot};
 use crate::table::closest;
-
-/// How long the loop waits before it looks whether it is to stop.
-const NAP: Duration = Duration::from_millis(50);
 
 pub(super) fn module() -> Module {
     exported_module!(event_api)
@@ -27,122 +24,6 @@ pub(super) fn module() -> Module {
 /// Makes `for e in flows.events("new")` wait for events.
 pub(super) fn register_iterators(engine: &mut Engine) {
     engine.register_iterator_result::<Events, Dynamic>();
-}
-
-/// Events to come, for a loop.
-#[derive(Debug, Clone)]
-pub(super) struct Events {
-    source: Rc<dyn Source>,
-    topic: Topic,
-    kinds: Vec<EventKind>,
-    filter: Filter<Callback>,
-    within: Option<Span>,
-    take: Option<u64>,
-}
-
-/// Events as they come.
-struct Waiting {
-    wanted: Events,
-    host: Rc<Host>,
-    stream: EventStream,
-    until: Option<Instant>,
-}
-
-impl Waiting {
-    fn open(wanted: Events) -> Fallible<Self> {
-        let host = Host::current()?;
-        let (flows, expectations) = match wanted.topic {
-            Topic::Flows => (wanted.kinds.clone(), Vec::new()),
-            Topic::Expectations => (Vec::new(), wanted.kinds.clone()),
-        };
-        let filter = wanted.filter.native();
-        warn_of_blind_spot(&host, &wanted.source)?;
-        let netns = wanted.source.live()?.netns();
-        let stream = EventStream::open(netns, Wanted { flows, expectations, filter })?;
-        let until = wanted.within.map(|within| Instant::now() + within.to_std());
-        Ok(Self { wanted, host, stream, until })
-    }
-
-    fn wait(&mut self) -> Fallible<Option<Dynamic>> {
-        while self.wanted.take != Some(0) {
-            if self.host.stopped() {
-                return Err(crate::kernel::KernelError::Interrupted.into());
-            }
-            let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                break;
-            }
-            let nap = left.map_or(NAP, |left| left.min(NAP));
-            let Ok(heard) = self.stream.queue().recv_timeout(nap) else { continue };
-            let netns = self.wanted.source.live()?.netns().clone();
-            let event = match heard {
-                Heard::Event(event) => {
-                    EventHandle::new(Rc::new(*event), Rc::clone(&self.wanted.source))
-                }
-                other => {
-                    deliver(&self.host, &netns, other).map_err(|mishap| mishap.error)?;
-                    continue;
-                }
-            };
-            if self.takes(&event)? {
-                self.wanted.take = self.wanted.take.map(|left| left - 1);
-                return Ok(Some(Dynamic::from(event)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn takes(&self, event: &EventHandle) -> Fallible<bool> {
-        let Subject::Flow(flow) = &event.event.subject else { return Ok(true) };
-        let engine = self.host.engine()?;
-        let mut ask = |question: &Callback, _: &Flow| {
-            question.ask(&engine, [event.flow().unwrap_or_default()])
-        };
-        self.wanted.filter.judge(flow, event.event.time_ns, &mut ask)
-    }
-}
-
-impl Iterator for Waiting {
-    type Item = Fallible<Dynamic>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.wait().transpose()
-    }
-}
-
-impl IntoIterator for Events {
-    type Item = Fallible<Dynamic>;
-    type IntoIter = Box<dyn Iterator<Item = Fallible<Dynamic>>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        match Waiting::open(self) {
-            Ok(waiting) => Box::new(waiting),
-            Err(error) => Box::new(std::iter::once(Err(error))),
-        }
-    }
-}
-
-/// Says once that older flows are silent, where the kernel is set so.
-///
-/// With `nf_conntrack_events=2` a flow gets the event extension only if some listener exists when
-/// it is made: `nf_ct_ecache_ext_add()` in `nf_conntrack_ecache.c`, Linux 5.19 and later.
-fn warn_of_blind_spot(host: &Host, source: &Rc<dyn Source>) -> Fallible<()> {
-    let live = source.live()?;
-    if host.warned_of_events.replace(true) {
-        return Ok(());
-    }
-    match sysctl::read(live.netns(), "events") {
-        Ok(0) => host.note(
-            "warning: nf_conntrack_events is 0: the kernel sends no events\n\
-             hint: settings.events = 1 switches them on",
-        ),
-        Ok(2) if live.global_stats()?.entries > 0 => host.note(
-            "note: nf_conntrack_events is 2: flows that began before the first listener send no \
-             update and destroy events\nhint: settings.events = 1 cures it for flows from then on",
-        ),
-        _ => (),
-    }
-    Ok(())
 }
 
 fn kinds(value: &Dynamic) -> Fallible<Vec<EventKind>> {
@@ -219,7 +100,7 @@ mod event_api {
     pub type Event = EventHandle;
 
     /// Events to come, for a `for` loop.
-    pub type Events = super::Events;
+    pub type Events = crate::script::waiting::Events;
 
     /// Calls `handler` with each event of these flows: `"new"`, `"update"`, `"destroy"`, or several.
     ///

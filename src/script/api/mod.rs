@@ -5,6 +5,7 @@ use rhai::{Engine, Module};
 
 mod addr;
 mod change;
+mod columns;
 mod event;
 mod expect;
 mod filter;
@@ -23,9 +24,10 @@ mod window;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 17] = [
+    let topics: [fn() -> Module; 18] = [
         addr::module,
         change::module,
+        columns::module,
         event::module,
         expect::module,
         filter::module,

@@ -12,56 +12,17 @@ use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::{FlowHandle, Flows, Rows};
-use crate::script::ops::{Key, asker, each, field, handle, to_filter};
+use crate::script::ops::{Key, each, field, handle, to_filter};
 use crate::script::value::{count as unsigned, describe, to_dynamic};
 use crate::table::{Distinct, Tally, Top, parse_sort_key};
 
 pub(super) fn module() -> Module {
-    let mut module = exported_module!(query_api);
-    super::rows::register_columns(&mut module);
-    module
+    exported_module!(query_api)
 }
 
 /// Makes `for f in flows` read flow by flow; leaving the loop ends the dump.
 pub(super) fn register_iterators(engine: &mut Engine) {
     engine.register_iterator_result::<Flows, Dynamic>();
-}
-
-/// A query being read by a `for` loop.
-struct Loop {
-    host: Rc<Host>,
-    query: Flows,
-    cursor: crate::table::Cursor<Callback>,
-}
-
-impl Iterator for Loop {
-    type Item = Fallible<Dynamic>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let engine = match self.host.engine() {
-            Ok(engine) => engine,
-            Err(error) => return Some(Err(error)),
-        };
-        let mut ask = asker(&engine, self.query.source());
-        let flow = self.cursor.next(&mut ask);
-        flow.map(|flow| flow.map(|flow| handle(flow, self.query.source()))).transpose()
-    }
-}
-
-impl IntoIterator for crate::table::Query<Callback> {
-    type Item = Fallible<Dynamic>;
-    type IntoIter = Box<dyn Iterator<Item = Fallible<Dynamic>>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        let started = Host::current().and_then(|host| {
-            let cursor = self.cursor()?;
-            Ok(Loop { host, query: self, cursor })
-        });
-        match started {
-            Ok(rows) => Box::new(rows),
-            Err(error) => Box::new(std::iter::once(Err(error))),
-        }
-    }
 }
 
 #[export_module]

@@ -1,24 +1,17 @@
 //! Rows: results that were gathered, such as `sort`, `top`, `group` and `select` give.
 
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, Engine, FnPtr, FuncRegistration, INT, ImmutableString, Map};
+use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString};
 
-use crate::flow::{Unit, Value};
-use crate::render::Column;
+use crate::flow::Value;
 use crate::script::callback::Callback;
-use crate::script::cells::{cell, record, unit_of};
+use crate::script::cells::cell;
 use crate::script::fault::{Fallible, Fault};
-use crate::script::host::Host;
-use crate::script::objects::{FlowHandle, Flows, Rows};
-use crate::script::ops::{Key, each};
+use crate::script::objects::Rows;
 use crate::script::value::{count as unsigned, describe, from_dynamic, to_dynamic};
-use crate::table::{Distinct, Group, Tally, closest};
-
-/// Columns that one `select` or `group` takes at most.
-const COLUMNS: usize = 16;
+use crate::table::{Distinct, Tally, closest};
 
 pub(super) fn module() -> Module {
     exported_module!(rows_api)
@@ -36,176 +29,6 @@ impl IntoIterator for Rows {
     fn into_iter(self) -> Self::IntoIter {
         Rc::unwrap_or_clone(self.items).into_iter()
     }
-}
-
-/// Registers the verbs that take any number of columns.
-pub(super) fn register_columns(module: &mut Module) {
-    type Verb = fn(&NativeCallContext<'_>, &Flows, &[Dynamic]) -> Fallible<Rows>;
-    let verbs: [(&str, Verb, &[&str]); 2] = [
-        (
-            "select",
-            select,
-            &[
-                "/// The chosen columns of every flow: names of fields, or a map of names and closures.",
-                "///",
-                "/// # Example",
-                "/// ```rhai",
-                "/// flows.select(\"src\", \"dst\", #{ kb: |f| f.bytes / 1000 })",
-                "/// ```",
-            ],
-        ),
-        (
-            "group",
-            group,
-            &[
-                "/// One row per value of the fields: flows, packets, bytes; sorted by flows.",
-                "///",
-                "/// Keys are names of fields, closures, or a map of names and closures. Packets and bytes",
-                "/// are absent in a group none of whose flows has counters. Keeps one row per value.",
-                "///",
-                "/// # Example",
-                "/// ```rhai",
-                "/// flows.group(\"dst\", \"dport\").top(10, \"bytes\")",
-                "/// ```",
-            ],
-        ),
-    ];
-    for (name, verb, doc) in verbs {
-        for count in 1..=COLUMNS {
-            let mut types = vec![std::any::TypeId::of::<Flows>()];
-            types.resize(count + 1, std::any::TypeId::of::<Dynamic>());
-            let params = (1..=count).map(|index| format!("column{index}: string|Fn|map"));
-            let params = std::iter::once("flows: &mut Query".to_owned()).chain(params);
-            let function = move |ctx: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
-                let (Some(ctx), Some((query, columns))) = (ctx, args.split_first()) else {
-                    return Fault::new(format!("{name} was called without its flows")).throw();
-                };
-                let columns: Vec<Dynamic> = columns.iter().map(|&&mut ref c| c.clone()).collect();
-                let query = query.read_lock::<Flows>().map(|query| query.clone());
-                let query = query.ok_or_else(|| Fault::new("not a query").thrown())?;
-                verb(&ctx, &query, &columns).map(Dynamic::from)
-            };
-            FuncRegistration::new(name)
-                .with_params_info(params.chain(["Rows".to_owned()]))
-                .with_comments(if count == 1 { doc } else { &[] })
-                .set_into_module_raw(
-                    module,
-                    types,
-                    rhai::RhaiFunc::Pure {
-                        func: Rc::new(function),
-                        has_context: true,
-                        is_pure: true,
-                        is_volatile: true,
-                    },
-                );
-        }
-    }
-}
-
-/// Columns with what fills them.
-fn keys(
-    ctx: &NativeCallContext<'_>,
-    verb: &str,
-    columns: &[Dynamic],
-) -> Fallible<(Vec<Column>, Vec<Key>)> {
-    let (mut named, mut keys) = (Vec::new(), Vec::new());
-    let mut push = |name: String, key: Key| {
-        let unit = match &key {
-            Key::Field(field) => field.unit(),
-            Key::Closure(_) => Unit::Text,
-        };
-        named.push(Column::new(name, unit));
-        keys.push(key);
-    };
-    for (index, column) in columns.iter().enumerate() {
-        if let Some(list) = column.read_lock::<Array>() {
-            let (more, more_keys) = self::keys(ctx, verb, &list)?;
-            more.into_iter().zip(more_keys).for_each(|(column, key)| push(column.name, key));
-        } else if let Some(map) = column.read_lock::<Map>() {
-            for (name, key) in map.iter() {
-                push(name.to_string(), Key::new(ctx, verb, key.clone())?);
-            }
-        } else {
-            let name = column.read_lock::<ImmutableString>().map(|name| name.to_string());
-            let unnamed = if index == 0 { "key".to_owned() } else { format!("key{}", index + 1) };
-            push(name.unwrap_or(unnamed), Key::new(ctx, verb, column.clone())?);
-        }
-    }
-    if keys.is_empty() {
-        return Fault::new(format!("{verb} needs at least one column")).throw();
-    }
-    Ok((named, keys))
-}
-
-fn select(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fallible<Rows> {
-    let (mut columns, keys) = keys(ctx, "select", columns)?;
-    let host = Host::current()?;
-    let mut records = Vec::new();
-    each(ctx.engine(), query, &mut |flow| {
-        let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(query.source()) };
-        let values: Vec<Value> =
-            keys.iter().map(|key| key.value(ctx.engine(), &host, &row)).collect::<Fallible<_>>()?;
-        if records.is_empty() {
-            for ((column, key), value) in columns.iter_mut().zip(&keys).zip(&values) {
-                if matches!(key, Key::Closure(_)) {
-                    column.unit = unit_of(value);
-                }
-            }
-        }
-        records.push(record(&columns, values)?);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(Rows::of_records(columns, records))
-}
-
-fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fallible<Rows> {
-    let (mut columns, keys) = keys(ctx, "group", columns)?;
-    let host = Host::current()?;
-    let fields: Option<Vec<_>> = keys
-        .iter()
-        .map(|key| match key {
-            Key::Field(field) => Some(*field),
-            Key::Closure(_) => None,
-        })
-        .collect();
-    let native = fields.is_some();
-    let mut groups = Group::new(fields.unwrap_or_default());
-    let view = host.view();
-    each(ctx.engine(), query, &mut |flow| {
-        if native {
-            groups.add(flow, view);
-        } else {
-            let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(query.source()) };
-            let values: Vec<Value> = keys
-                .iter()
-                .map(|key| key.value(ctx.engine(), &host, &row))
-                .collect::<Fallible<_>>()?;
-            groups.add_as(values, flow);
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let rows = groups.finish();
-    if let Some(first) = rows.first() {
-        for ((column, key), value) in columns.iter_mut().zip(&keys).zip(&first.key) {
-            if matches!(key, Key::Closure(_)) {
-                column.unit = unit_of(value);
-            }
-        }
-    }
-    columns.push(Column::new("flows", Unit::Number));
-    columns.push(Column::new("packets", Unit::Number));
-    columns.push(Column::new("bytes", Unit::Bytes));
-    let records: Vec<Map> = rows
-        .into_iter()
-        .map(|row| {
-            let mut values = row.key;
-            values.push(Value::Count(row.flows));
-            values.push(Value::or_absent(row.packets, Value::Count));
-            values.push(Value::or_absent(row.bytes, Value::Count));
-            record(&columns, values)
-        })
-        .collect::<Fallible<_>>()?;
-    Ok(Rows::of_records(columns, records))
 }
 
 /// What a verb on rows works on: a column, or what a closure makes of a row.

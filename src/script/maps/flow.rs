@@ -1,111 +1,30 @@
-//! Maps that say what to make, change or look up, read strictly: every entry is known and fits.
+//! Maps that make, change or name a flow.
 
 use std::net::{IpAddr, SocketAddr};
 
-use rhai::{Array, Dynamic, ImmutableString, Map};
+use rhai::{Dynamic, Map};
 
-use super::fault::{Fallible, Fault};
-use super::host::Host;
-use super::ops::{address, only_known};
-use super::value::{describe, span};
-use crate::flow::{
-    ExpectFlags, ExpectKey, FlowKey, HelperName, L4, LabelPatch, Labels, Masked, NatTarget,
-    NewExpectation, NewFlow, Patch, Proto, ProtoInfo, SctpInfo, Status, TcpFlags, TcpInfo, Tuple,
+use super::{
+    TUPLE, byte, entry, helper, master, missing, number, port, proto, text, tuple, words, wrong,
 };
+use crate::flow::{
+    FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, Proto, ProtoInfo, SctpInfo,
+    Status, TcpFlags, TcpInfo, Tuple,
+};
+use crate::script::fault::{Fallible, Fault};
+use crate::script::host::Host;
+use crate::script::ops::only_known;
+use crate::script::value::{describe, span};
 
-/// Entries that describe one direction.
-const TUPLE: [&str; 9] =
-    ["proto", "src", "dst", "sport", "dport", "icmp_type", "icmp_code", "icmp_id", "zone"];
 /// Entries of the state, besides `state`.
 const STATE: [&str; 4] = ["wscale_orig", "wscale_reply", "vtag_orig", "vtag_reply"];
-
-/// An entry, if it is there and not `()`.
-fn entry<'a>(map: &'a Map, name: &str) -> Option<&'a Dynamic> {
-    map.get(name).filter(|value| !value.is_unit())
-}
-
-/// A number that fits `T`.
-fn number<T: TryFrom<i64>>(map: &Map, name: &str, range: &str) -> Fallible<Option<T>> {
-    let Some(value) = entry(map, name) else { return Ok(None) };
-    let fits = value.as_int().ok().and_then(|number| T::try_from(number).ok());
-    match fits {
-        Some(number) => Ok(Some(number)),
-        None => {
-            let message = format!("`{name}` needs {range}, found {}", describe(value));
-            Fault::new(message).throw()
-        }
-    }
-}
-
-fn port(map: &Map, name: &str) -> Fallible<Option<u16>> {
-    number(map, name, "a number from 0 to 65535")
-}
-
-fn byte(map: &Map, name: &str) -> Fallible<Option<u8>> {
-    number(map, name, "a number from 0 to 255")
-}
-
-fn text(map: &Map, name: &str) -> Fallible<Option<ImmutableString>> {
-    let Some(value) = entry(map, name) else { return Ok(None) };
-    match value.read_lock::<ImmutableString>() {
-        Some(text) => Ok(Some(text.clone())),
-        None => {
-            let message = format!("`{name}` needs text, found {}", describe(value));
-            Fault::new(message).throw()
-        }
-    }
-}
-
-fn wrong(name: &str, error: impl std::fmt::Display) -> Box<rhai::EvalAltResult> {
-    Fault::new(format!("`{name}`: {error}")).thrown()
-}
-
-fn missing<T>(value: Option<T>, name: &str) -> Fallible<T> {
-    value.ok_or_else(|| Fault::new(format!("`{name}` is missing")).thrown())
-}
-
-/// The protocol of a map, by name or number.
-fn proto(map: &Map) -> Fallible<Proto> {
-    let value = missing(entry(map, "proto"), "proto")?;
-    value.to_string().parse().map_err(|error| wrong("proto", error))
-}
-
-/// A direction from its entries; `zone` is its own zone.
-fn tuple(map: &Map, proto: Proto) -> Fallible<Tuple> {
-    let addr = |name| address(&format!("`{name}`"), missing(entry(map, name), name)?);
-    let (src, dst): (IpAddr, IpAddr) = (addr("src")?, addr("dst")?);
-    if src.is_ipv4() != dst.is_ipv4() {
-        return Fault::new("`src` and `dst` are of different families").throw();
-    }
-    let l4 = if proto.is_icmp() {
-        let kind = missing(byte(map, "icmp_type")?, "icmp_type")?;
-        let (code, id) = (byte(map, "icmp_code")?.unwrap_or(0), port(map, "icmp_id")?.unwrap_or(0));
-        L4::Icmp { kind, code, id }
-    } else {
-        match (port(map, "sport")?, port(map, "dport")?) {
-            (None, None) if proto.has_ports() => {
-                return Fault::new(format!("{proto} needs `sport` and `dport`")).throw();
-            }
-            (None, None) => L4::None,
-            (src, dst) => L4::Ports { src: missing(src, "sport")?, dst: missing(dst, "dport")? },
-        }
-    };
-    Ok(Tuple { src, dst, proto, l4, zone: None })
-}
-
-/// Zones: `zone` for both directions, `orig_zone` for the original alone.
-fn zones(map: &Map, mut tuple: Tuple) -> Fallible<(Tuple, Option<u16>)> {
-    tuple.zone = port(map, "orig_zone")?;
-    let zone = port(map, "zone")?.filter(|&zone| zone != 0);
-    Ok((tuple, zone))
-}
 
 /// What names a flow: the entries of its original direction.
 ///
 /// # Errors
 ///
 /// An entry is missing, not known, or does not fit.
-pub(super) fn flow_key(map: &Map) -> Fallible<FlowKey> {
+pub(crate) fn flow_key(map: &Map) -> Fallible<FlowKey> {
     only_known("get", map, &[&TUPLE[..], &["orig_zone"]].concat())?;
     let (tuple, zone) = zones(map, tuple(map, proto(map)?)?)?;
     Ok(FlowKey { tuple, zone, id: None })
@@ -116,7 +35,7 @@ pub(super) fn flow_key(map: &Map) -> Fallible<FlowKey> {
 /// # Errors
 ///
 /// As [`flow_key`].
-pub(super) fn new_flow(map: &Map) -> Fallible<NewFlow> {
+pub(crate) fn new_flow(map: &Map) -> Fallible<NewFlow> {
     let own = [
         "orig_zone",
         "reply_zone",
@@ -177,7 +96,7 @@ pub(super) fn new_flow(map: &Map) -> Fallible<NewFlow> {
 /// # Errors
 ///
 /// As [`flow_key`]; a map that changes nothing is an error too.
-pub(super) fn patch(map: &Map) -> Fallible<Patch> {
+pub(crate) fn patch(map: &Map) -> Fallible<Patch> {
     let own =
         ["mark", "timeout", "state", "status", "helper", "labels", "add_labels", "remove_labels"];
     only_known("update", map, &[&STATE[..], &own].concat())?;
@@ -230,22 +149,6 @@ fn status(map: &Map) -> Fallible<Option<Status>> {
     Ok(Some(status))
 }
 
-/// One word or a list of words.
-fn words(name: &str, value: &Dynamic) -> Fallible<Vec<String>> {
-    if let Some(items) = value.read_lock::<Array>() {
-        return Ok(items.iter().map(ToString::to_string).collect());
-    }
-    match value.type_name() {
-        "string" | "i64" => {
-            Ok(value.to_string().split(',').map(|word| word.trim().to_owned()).collect())
-        }
-        _ => {
-            let message = format!("`{name}` needs a name or a list, found {}", describe(value));
-            Fault::new(message).throw()
-        }
-    }
-}
-
 fn labels(name: &str, value: &Dynamic) -> Fallible<Labels> {
     let host = Host::current()?;
     let mut labels = Labels::default();
@@ -274,14 +177,6 @@ fn label_patch(map: &Map) -> Fallible<Option<LabelPatch>> {
     Ok(Some(LabelPatch { set, mask: set.union(clear) }))
 }
 
-fn helper(map: &Map) -> Fallible<Option<HelperName>> {
-    let Some(name) = text(map, "helper")? else { return Ok(None) };
-    let helper = HelperName::new(name.as_bytes());
-    helper
-        .map(Some)
-        .ok_or_else(|| wrong("helper", format!("`{name}` is no name of 1 to 15 letters")))
-}
-
 /// `"192.0.2.1"` or `"192.0.2.1:80"`, `"[::1]:80"`.
 fn nat(map: &Map, name: &str) -> Fallible<Option<NatTarget>> {
     let Some(value) = entry(map, name) else { return Ok(None) };
@@ -292,14 +187,6 @@ fn nat(map: &Map, name: &str) -> Fallible<Option<NatTarget>> {
         _ => return Err(wrong(name, format!("`{text}` is neither an address nor address:port"))),
     };
     Ok(Some(target))
-}
-
-fn master(map: &Map) -> Fallible<Option<Tuple>> {
-    let Some(value) = entry(map, "master") else { return Ok(None) };
-    match value.read_lock::<Map>() {
-        Some(map) => Ok(Some(tuple(&map, proto(&map)?)?)),
-        None => Err(wrong("master", format!("needs a map, found {}", describe(value)))),
-    }
 }
 
 /// The state entries for a flow of `proto`.
@@ -360,83 +247,9 @@ fn sctp(map: &Map, state: u8) -> Fallible<SctpInfo> {
     })
 }
 
-/// What names an expectation.
-///
-/// # Errors
-///
-/// As [`flow_key`].
-pub(super) fn expect_key(map: &Map) -> Fallible<ExpectKey> {
-    let key = flow_key(map)?;
-    Ok(ExpectKey { tuple: key.tuple, zone: key.zone, id: None })
-}
-
-/// An expectation that is to be made; without `mask` its ports and addresses count as they are,
-/// except for a source port of 0, which is any.
-///
-/// # Errors
-///
-/// As [`flow_key`].
-pub(super) fn new_expectation(map: &Map) -> Fallible<NewExpectation> {
-    let own = ["mask", "master", "timeout", "flags", "class", "helper"];
-    only_known("create", map, &[&TUPLE[..], &own].concat())?;
-    let proto = proto(map)?;
-    let expected = tuple(map, proto)?;
-    let mask = match entry(map, "mask") {
-        Some(value) => match value.read_lock::<Map>() {
-            Some(map) => tuple(&map, proto)?,
-            None => return Err(wrong("mask", format!("needs a map, found {}", describe(value)))),
-        },
-        None => full_mask(&expected),
-    };
-    let timeout = span("`timeout`", missing(entry(map, "timeout"), "timeout")?)?;
-    Ok(NewExpectation {
-        tuple: expected,
-        mask,
-        master: missing(master(map)?, "master")?,
-        zone: port(map, "zone")?.filter(|&zone| zone != 0),
-        timeout_s: timeout.seconds_up().unwrap_or(u32::MAX),
-        flags: flags(map)?,
-        class: number(map, "class", "a number from 0 to 4294967295")?,
-        helper: helper(map)?,
-        nat: None,
-        function: None,
-    })
-}
-
-/// The new timeout of an expectation, in seconds.
-///
-/// # Errors
-///
-/// As [`flow_key`].
-pub(crate) fn expect_timeout(map: &Map) -> Fallible<u32> {
-    only_known("update", map, &["timeout"])?;
-    let timeout = span("`timeout`", missing(entry(map, "timeout"), "timeout")?)?;
-    timeout.seconds_up().ok_or_else(|| Fault::new("`timeout` is too long").thrown())
-}
-
-fn flags(map: &Map) -> Fallible<Option<ExpectFlags>> {
-    let Some(value) = entry(map, "flags") else { return Ok(None) };
-    let mut flags = ExpectFlags::default();
-    for word in words("flags", value)? {
-        flags.0 |= match word.as_str() {
-            "permanent" => ExpectFlags::PERMANENT.0,
-            "inactive" => ExpectFlags::INACTIVE.0,
-            _ => return Err(wrong("flags", format!("`{word}` is neither permanent nor inactive"))),
-        };
-    }
-    Ok(Some(flags))
-}
-
-fn full_mask(tuple: &Tuple) -> Tuple {
-    let ones = |addr: IpAddr| match addr {
-        IpAddr::V4(_) => IpAddr::from([0xff_u8; 4]),
-        IpAddr::V6(_) => IpAddr::from([0xff_u8; 16]),
-    };
-    let l4 = match tuple.l4 {
-        L4::Ports { src, .. } => {
-            L4::Ports { src: if src == 0 { 0 } else { u16::MAX }, dst: u16::MAX }
-        }
-        other => other,
-    };
-    Tuple { src: ones(tuple.src), dst: ones(tuple.dst), l4, ..*tuple }
+/// Zones: `zone` for both directions, `orig_zone` for the original alone.
+fn zones(map: &Map, mut tuple: Tuple) -> Fallible<(Tuple, Option<u16>)> {
+    tuple.zone = port(map, "orig_zone")?;
+    let zone = port(map, "zone")?.filter(|&zone| zone != 0);
+    Ok((tuple, zone))
 }

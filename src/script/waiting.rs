@@ -1,0 +1,140 @@
+//! Waiting for events in a `for` loop, and what is said before anyone waits.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use rhai::Dynamic;
+
+use super::callback::Callback;
+use super::fault::Fallible;
+use super::host::Host;
+use super::objects::EventHandle;
+use super::stage::{Topic, deliver};
+use super::value::Span;
+use crate::flow::{EventKind, Filter, Flow, Subject};
+use crate::kernel::{EventStream, Heard, KernelError, Source, Wanted, sysctl};
+
+/// How long the loop waits before it looks whether it is to stop.
+const NAP: Duration = Duration::from_millis(50);
+
+/// Events to come, for a loop.
+#[derive(Debug, Clone)]
+pub(crate) struct Events {
+    /// Where they come from.
+    pub(crate) source: Rc<dyn Source>,
+    /// Of which table.
+    pub(crate) topic: Topic,
+    /// Which kinds.
+    pub(crate) kinds: Vec<EventKind>,
+    /// Of which flows.
+    pub(crate) filter: Filter<Callback>,
+    /// How long the loop waits in all; absent: for ever.
+    pub(crate) within: Option<Span>,
+    /// How many events at most.
+    pub(crate) take: Option<u64>,
+}
+
+/// Events as they come.
+struct Waiting {
+    wanted: Events,
+    host: Rc<Host>,
+    stream: EventStream,
+    until: Option<Instant>,
+}
+
+impl Waiting {
+    fn open(wanted: Events) -> Fallible<Self> {
+        let host = Host::current()?;
+        let (flows, expectations) = match wanted.topic {
+            Topic::Flows => (wanted.kinds.clone(), Vec::new()),
+            Topic::Expectations => (Vec::new(), wanted.kinds.clone()),
+        };
+        let filter = wanted.filter.native();
+        warn_of_blind_spot(&host, &wanted.source)?;
+        let netns = wanted.source.live()?.netns();
+        let stream = EventStream::open(netns, Wanted { flows, expectations, filter })?;
+        let until = wanted.within.map(|within| Instant::now() + within.to_std());
+        Ok(Self { wanted, host, stream, until })
+    }
+
+    fn wait(&mut self) -> Fallible<Option<Dynamic>> {
+        while self.wanted.take != Some(0) {
+            if self.host.stopped() {
+                return Err(KernelError::Interrupted.into());
+            }
+            let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                break;
+            }
+            let nap = left.map_or(NAP, |left| left.min(NAP));
+            let Ok(heard) = self.stream.queue().recv_timeout(nap) else { continue };
+            let netns = self.wanted.source.live()?.netns().clone();
+            let event = match heard {
+                Heard::Event(event) => {
+                    EventHandle::new(Rc::new(*event), Rc::clone(&self.wanted.source))
+                }
+                other => {
+                    deliver(&self.host, &netns, other).map_err(|mishap| mishap.error)?;
+                    continue;
+                }
+            };
+            if self.takes(&event)? {
+                self.wanted.take = self.wanted.take.map(|left| left - 1);
+                return Ok(Some(Dynamic::from(event)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn takes(&self, event: &EventHandle) -> Fallible<bool> {
+        let Subject::Flow(flow) = &event.event.subject else { return Ok(true) };
+        let engine = self.host.engine()?;
+        let mut ask = |question: &Callback, _: &Flow| {
+            question.ask(&engine, [event.flow().unwrap_or_default()])
+        };
+        self.wanted.filter.judge(flow, event.event.time_ns, &mut ask)
+    }
+}
+
+impl Iterator for Waiting {
+    type Item = Fallible<Dynamic>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.wait().transpose()
+    }
+}
+
+impl IntoIterator for Events {
+    type Item = Fallible<Dynamic>;
+    type IntoIter = Box<dyn Iterator<Item = Fallible<Dynamic>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        match Waiting::open(self) {
+            Ok(waiting) => Box::new(waiting),
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }
+    }
+}
+
+/// Says once that older flows are silent, where the kernel is set so.
+///
+/// With `nf_conntrack_events=2` a flow gets the event extension only if some listener exists when
+/// it is made: `nf_ct_ecache_ext_add()` in `nf_conntrack_ecache.c`, Linux 5.19 and later.
+pub(crate) fn warn_of_blind_spot(host: &Host, source: &Rc<dyn Source>) -> Fallible<()> {
+    let live = source.live()?;
+    if host.warned_of_events.replace(true) {
+        return Ok(());
+    }
+    match sysctl::read(live.netns(), "events") {
+        Ok(0) => host.note(
+            "warning: nf_conntrack_events is 0: the kernel sends no events\n\
+             hint: settings.events = 1 switches them on",
+        ),
+        Ok(2) if live.global_stats()?.entries > 0 => host.note(
+            "note: nf_conntrack_events is 2: flows that began before the first listener send no \
+             update and destroy events\nhint: settings.events = 1 cures it for flows from then on",
+        ),
+        _ => (),
+    }
+    Ok(())
+}
