@@ -1,0 +1,146 @@
+//! The jobs of the budget, each beside what it is compared with.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::{conntrack, flowsh, median, output, peak_kib, time};
+use crate::{Outcome, fill, myself};
+
+/// Runs of each, in turn.
+const ROUNDS: usize = 5;
+/// The mark of the flows that are deleted and marked: a tenth of all.
+const MARK: u32 = 5;
+
+/// What must hold.
+#[derive(Clone, Copy)]
+enum Must {
+    AtMost(f64),
+    AtLeast(f64),
+    /// Nothing yet: the figure is for comparison.
+    Report,
+}
+
+impl Must {
+    fn verdict(self, found: f64) -> String {
+        let (sign, bound, met) = match self {
+            Self::AtMost(bound) => ('≤', bound, found <= bound),
+            Self::AtLeast(bound) => ('≥', bound, found >= bound),
+            Self::Report => return String::new(),
+        };
+        format!("{sign} {bound}  {}", if met { "met" } else { "MISSED" })
+    }
+}
+
+/// Measures everything and prints a line for each.
+pub(crate) fn run(flows: u32) -> Outcome<()> {
+    println!("{:44}{:>10}{:>12}{:>8}  must", "job, and against what", "flowsh", "other", "ratio");
+    let bare = || myself(&["bare"]);
+    let count = "flows.where(\"sport < 2000 or dport 53\").count()";
+    compare("count, native filter : bare receive loop", Must::AtMost(1.15), || {
+        Ok((flowsh("ndjson", count), bare()?))
+    })?;
+    memory("  its resident memory", count, 24.0)?;
+    let print = || (flowsh("conntrack", "flows"), conntrack("-L"));
+    compare("print every flow : conntrack -L", Must::AtMost(0.7), || Ok(print()))?;
+    let exact = || {
+        let args = "-L -s 10.0.0.5 -p tcp --dport 443";
+        let code = "flows(\"tcp dport 443 src 10.0.0.5\")";
+        Ok((flowsh("conntrack", code), conntrack(args)))
+    };
+    compare("exact IPv4 : conntrack -L, same flags", Must::Report, exact)?;
+    let text = || flowsh("ndjson", "flows.where(\"tcp dport 443\").count()");
+    let readable = "flows.where(|f| f.proto == \"tcp\" && f.dport == 443).count()";
+    compare("readable closure : text filter", Must::Report, || {
+        Ok((flowsh("ndjson", readable), text()))
+    })?;
+    let unreadable = "let n = 0; flows.where(|f| { n += 1; f.dport == 443 }).count()";
+    compare("unreadable closure : text filter", Must::Report, || {
+        Ok((flowsh("ndjson", unreadable), text()))
+    })?;
+    let group = "flows.group(\"src\").top(10)";
+    compare("group by src, top 10 : bare receive loop", Must::AtMost(1.25), || {
+        Ok((flowsh("ndjson", group), bare()?))
+    })?;
+    memory("  its resident memory", group, 24.0)?;
+    change(flows)?;
+    snapshot(flows)?;
+    start()
+}
+
+/// Runs both in turn and prints the ratio of their medians.
+fn compare(
+    what: &str,
+    must: Must,
+    mut pair: impl FnMut() -> Outcome<(Command, Command)>,
+) -> Outcome<()> {
+    let (mut ours, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let (mut our, mut other) = pair()?;
+        ours.push(time(&mut our)?);
+        others.push(time(&mut other)?);
+    }
+    line(what, must, median(ours), median(others), |ours, others| ours / others);
+    Ok(())
+}
+
+fn line(what: &str, must: Must, ours: Duration, others: Duration, ratio: impl Fn(f64, f64) -> f64) {
+    let (ours, others) = (ours.as_secs_f64(), others.as_secs_f64());
+    let ratio = ratio(ours, others);
+    let verdict = must.verdict(ratio);
+    println!("{what:44}{ours:>8.3} s{others:>10.3} s{ratio:>8.2}  {verdict}");
+}
+
+fn memory(what: &str, code: &str, most_mib: f64) -> Outcome<()> {
+    let kib = u32::try_from(peak_kib(&mut flowsh("ndjson", code))?)?;
+    let mib = f64::from(kib) / 1024.0;
+    println!("{what:44}{mib:>6.1} MiB{:>28}", Must::AtMost(most_mib).verdict(mib));
+    Ok(())
+}
+
+/// Deletes and marks a tenth of the flows; they are made anew after each time.
+fn change(flows: u32) -> Outcome<()> {
+    let (mut ours, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let delete = format!("flows.where(\"mark {MARK}\").delete()");
+        ours.push(time(&mut flowsh("ndjson", &delete))?);
+        fill::refill(flows, MARK)?;
+        others.push(time(&mut conntrack(&format!("-D --mark {MARK}")))?);
+        fill::refill(flows, MARK)?;
+    }
+    let faster = |ours: f64, others: f64| others / ours;
+    let deleted = median(others);
+    line("delete a tenth : conntrack -D", Must::AtLeast(3.0), median(ours), deleted, faster);
+    let mut ours = Vec::new();
+    for round in 0..ROUNDS {
+        // There and back, so that each round finds them.
+        let (from, to) = if round % 2 == 0 { (MARK, 99) } else { (99, MARK) };
+        let update = format!("flows.where(\"mark {from}\").update(#{{ mark: {to} }})");
+        ours.push(time(&mut flowsh("ndjson", &update))?);
+    }
+    line("re-mark a tenth : conntrack -D", Must::AtLeast(3.0), median(ours), deleted, faster);
+    let update = output(&mut conntrack("-U -f ipv4 --mark 4 -m 4"))?;
+    println!("  conntrack -U --mark 4 says: {}", update.lines().last().unwrap_or_default());
+    Ok(())
+}
+
+/// What a kept flow takes, by its own account and by the process's.
+fn snapshot(flows: u32) -> Outcome<()> {
+    let code = "let s = flows.snapshot(); s.bytes / s.len";
+    let bytes: f64 = output(&mut flowsh("ndjson", code))?.parse()?;
+    let kept = peak_kib(&mut flowsh("ndjson", code))?;
+    let idle = peak_kib(&mut flowsh("ndjson", "flows.where(\"sport 1\").count()"))?;
+    let resident = f64::from(u32::try_from(kept.saturating_sub(idle))?) * 1024.0 / f64::from(flows);
+    let verdict = Must::AtMost(160.0).verdict(bytes.max(resident));
+    println!("{:44}{bytes:>8.0} B{resident:>10.0} B{verdict:>20}", "a flow kept : resident memory");
+    Ok(())
+}
+
+fn start() -> Outcome<()> {
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS * 5 {
+        times.push(time(&mut flowsh("ndjson", "1"))?);
+    }
+    let ms = median(times).as_secs_f64() * 1e3;
+    println!("{:44}{ms:>7.1} ms{:>29}", "start, -e 1", Must::AtMost(15.0).verdict(ms));
+    Ok(())
+}
