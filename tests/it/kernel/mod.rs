@@ -1,0 +1,4 @@
+//! What flowsh does to the real tables, and what it says of them, beside what `conntrack` does and
+//! says. Every test has a network of its own.
+
+mod create;

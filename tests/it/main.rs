@@ -1,0 +1,12 @@
+//! Everything that is tested from outside, in one binary. What needs the kernel is in `kernel`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests are tests: they end by panicking"
+)]
+
+mod kernel;
+mod lab;
