@@ -6,7 +6,7 @@ use rhai::plugin::*;
 use rhai::{Dynamic, FuncRegistration, Map};
 
 use crate::flow::{Direction, Field, Value};
-use crate::script::fault::{Fallible, Fault};
+use crate::script::fault::Fallible;
 use crate::script::host::Host;
 use crate::script::objects::{FlowHandle, Side};
 use crate::script::ops::field;
@@ -160,14 +160,6 @@ mod flow_api {
     #[rhai_fn(name = "contains")]
     pub fn nothing_contains(_nothing: (), _value: Dynamic) -> bool {
         false
-    }
-
-    /// A field that is not there was asked for.
-    #[rhai_fn(index_set, pure, return_raw)]
-    pub fn no_assignment(_flow: &mut FlowHandle, name: &str, _value: Dynamic) -> Fallible<()> {
-        Fault::new(format!("a flow's `{name}` cannot be assigned"))
-            .hint("use f.update(#{ … }) to change the flow in the kernel")
-            .throw()
     }
 
     /// The flow on one line.

@@ -67,7 +67,12 @@ mod settings_api {
     #[rhai_fn(index_set, pure, return_raw)]
     pub fn write(settings: &mut Settings, name: &str, value: Dynamic) -> Fallible<()> {
         check(settings, name)?;
-        Ok(settings.source.live()?.set_sysctl(name, number(name, &value)?)?)
+        let (live, number) = (settings.source.live()?, number(name, &value)?);
+        // Rhai writes a property back after a method was called on it: `settings.max.to_string()`.
+        if sysctl::read(live.netns(), name)? == number {
+            return Ok(());
+        }
+        Ok(live.set_sysctl(name, number)?)
     }
 
     /// The names of all settings.
