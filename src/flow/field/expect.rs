@@ -1,7 +1,8 @@
-//! The fields of an expectation, as `field.rs` has those of a flow.
+//! The fields of an expectation: names, meanings and readers, as those of a flow.
 
-use super::field::{NS_PER_S, map, number, tuple_value};
-use super::{Expectation, Unit, Value};
+use super::parts::{map, number, tuple_value};
+use super::{NS_PER_S, Unit};
+use crate::flow::{Expectation, Value};
 
 /// A field of an expectation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +26,7 @@ pub enum ExpectField {
     Nat,
 }
 
-/// Every field of an expectation, as [`FIELDS`].
+/// Every field of an expectation, as `FIELDS` has them of a flow.
 const EXPECT_FIELDS: &[(ExpectField, &str, Unit, &str)] = &[
     (ExpectField::Family, "family", Unit::Text, "`ipv4` or `ipv6`"),
     (ExpectField::Proto, "proto", Unit::Text, "protocol of the expected flow"),
