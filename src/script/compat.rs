@@ -2,9 +2,15 @@
 
 #![expect(deprecated, reason = "Rhai marks what is volatile as deprecated; the version is pinned")]
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use rhai::{
-    Engine, FnNamespace, Module, NativeCallContext, NativeCallContextStore, Position, Shared,
+    AST, Engine, Expr, FnNamespace, Module, NativeCallContext, NativeCallContextStore, Position,
+    Shared, Stmt, Token,
 };
+
+use super::syntax::{Kind, Piece};
 
 /// The libraries, imports and constants around a call, kept for later calls.
 #[derive(Debug)]
@@ -43,6 +49,104 @@ pub(super) fn publish_closures(module: &mut Module) {
         module.update_fn_namespace(hash, FnNamespace::Global);
     }
     module.build_index();
+}
+
+/// The text that is being compiled, while it is; absent where `_` is not a name.
+pub(super) type Reading = Rc<RefCell<Option<String>>>;
+
+/// Makes `_` a name in the text that is being read, but for the last case of a `switch`.
+pub(super) fn name_last_value(engine: &mut Engine, reading: Reading) {
+    engine.on_parse_token(move |token, position, _| match token {
+        Token::Underscore => {
+            let text = reading.borrow();
+            let rest = text.as_deref().and_then(|text| text.get(offset(text, position)?..));
+            let rest = rest.and_then(|rest| rest.strip_prefix('_'));
+            match rest {
+                Some(rest) if !rest.trim_start().starts_with("=>") => {
+                    Token::Identifier(Box::new("_".into()))
+                }
+                _ => Token::Underscore,
+            }
+        }
+        other => other,
+    });
+}
+
+/// The byte of `text` at `position`; `None` if it has no position or lies beyond the text.
+pub(super) fn offset(text: &str, position: Position) -> Option<usize> {
+    let line = position.line()?.checked_sub(1)?;
+    let start = text.split_inclusive('\n').take(line).map(str::len).sum::<usize>();
+    let column = position.position().unwrap_or(1).checked_sub(1)?;
+    let rest = text.get(start..)?;
+    rest.char_indices().map(|(index, _)| start + index).chain([text.len()]).nth(column)
+}
+
+/// The byte of `text` after the letter at `position`.
+fn after(text: &str, position: Position) -> Option<usize> {
+    let at = offset(text, position)?;
+    Some(at + text.get(at..)?.chars().next().map_or(0, char::len_utf8))
+}
+
+/// The pieces of `text`, as the language's own lexer cuts it.
+pub(super) fn pieces(engine: &Engine, text: &str) -> Vec<Piece> {
+    let (mut lexer, control) = engine.lex([&text]);
+    let mut pieces = Vec::new();
+    // Open braces within each piece of code of an interpolated string.
+    let mut codes: Vec<usize> = Vec::new();
+    while let Some((token, start)) = lexer.next() {
+        let kind = match &token {
+            Token::EOF => break,
+            Token::LexError(_) => Kind::Broken,
+            Token::IntegerConstant(_) | Token::FloatConstant(_) => Kind::Number,
+            Token::CharConstant(_) | Token::StringConstant(_) | Token::InterpolatedString(_) => {
+                Kind::Text
+            }
+            Token::Identifier(_) => Kind::Name,
+            Token::Reserved(word) if word.starts_with(char::is_alphabetic) => Kind::Keyword,
+            token if token.is_standard_keyword() => Kind::Keyword,
+            _ => Kind::Symbol,
+        };
+        match (&token, codes.last_mut()) {
+            (Token::InterpolatedString(_), _) => codes.push(0),
+            (Token::LeftBrace | Token::MapStart, Some(braces)) => *braces += 1,
+            (Token::RightBrace, Some(braces)) => {
+                *braces = braces.saturating_sub(1);
+                if *braces == 0 {
+                    codes.pop();
+                    // What the parser does after the code: the string goes on.
+                    control.borrow_mut().is_within_text = true;
+                }
+            }
+            _ => (),
+        }
+        let broken = kind == Kind::Broken;
+        // The lexer stands on the last letter of what it has read.
+        let end = if broken { None } else { after(text, lexer.pos) };
+        let end = end.unwrap_or(text.len());
+        // What follows the code within a string has no place of its own in Rhai 1.27.
+        let start =
+            offset(text, start).or_else(|| pieces.last().map(|last: &Piece| last.range.end));
+        let start = start.unwrap_or(0).min(end);
+        pieces.push(Piece { kind, range: start..end });
+        if broken {
+            break;
+        }
+    }
+    pieces
+}
+
+/// The imports of `ast`, as text on one line; those of computed paths are left out.
+pub(super) fn imports(ast: &AST) -> String {
+    let import = |statement: &Stmt| match statement {
+        Stmt::Import(import, _) => match &**import {
+            (Expr::StringConstant(path, _), alias) if !alias.is_empty() => {
+                Some(format!("import {:?} as {}; ", path.as_str(), alias.as_str()))
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    ast.statements().iter().filter_map(import).collect()
 }
 
 #[cfg(test)]

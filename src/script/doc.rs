@@ -148,7 +148,7 @@ impl Entry {
 }
 
 /// A Rust type as scripts know it.
-fn type_name(kind: &str) -> String {
+pub(super) fn type_name(kind: &str) -> String {
     let kind = kind.trim_start_matches("&mut ").trim();
     let kind = kind.strip_prefix("Fallible<").and_then(|k| k.strip_suffix('>')).unwrap_or(kind);
     let kind = kind.rsplit("::").next().unwrap_or(kind);

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use rhai::{AST, Dynamic, Engine, Module, Scope};
 
 use super::api;
+use super::compat;
 use super::diag::{self, Report};
-use super::doc::Docs;
+use super::doc::{self, Docs};
 use super::host::Host;
 use super::objects::{Expectations, Flows, Settings};
 use super::resolver::Resolver;
@@ -16,11 +17,16 @@ use super::resolver::Resolver;
 /// Calls within calls.
 const CALL_LEVELS: usize = 64;
 /// Expressions within expressions, at the top and in functions.
-const EXPRESSION_DEPTH: usize = 128;
+pub(super) const EXPRESSION_DEPTH: usize = 128;
 /// Bytes of one string.
 const STRING_BYTES: usize = 64 << 20;
 /// Items of one array or map.
 const ITEMS: usize = 16 << 20;
+
+/// The source of everything that is typed at a shell.
+const SHELL: &str = "shell";
+/// The name of the last value in a shell.
+const LAST: &str = "_";
 
 /// A running program.
 pub struct Program {
@@ -31,6 +37,10 @@ pub struct Program {
     globals: Vec<(&'static str, Dynamic)>,
     /// Functions of everything that was evaluated: closures live on in handlers.
     functions: AST,
+    /// The line of a shell that is being compiled, in which `_` is a name.
+    reading: compat::Reading,
+    /// The imports of a shell's lines: each line is a run of its own, and would forget them.
+    imports: String,
 }
 
 impl Program {
@@ -38,9 +48,13 @@ impl Program {
     #[must_use]
     pub fn new(host: Rc<Host>) -> Self {
         let globals = globals(&host);
-        let engine = Rc::new(build(&host, &globals));
+        let reading = compat::Reading::default();
+        let mut engine = build(&host, &globals);
+        compat::name_last_value(&mut engine, Rc::clone(&reading));
+        let engine = Rc::new(engine);
         host.install(&engine);
-        Self { host, engine, scope: Scope::new(), globals, functions: AST::empty() }
+        let (scope, functions, imports) = (Scope::new(), AST::empty(), String::new());
+        Self { host, engine, scope, globals, functions, reading, imports }
     }
 
     /// The surroundings.
@@ -63,8 +77,41 @@ impl Program {
     pub fn eval(&mut self, source: &str, text: &str) -> Result<Dynamic, Report> {
         let text = without_shebang(text);
         self.host.keep_source(source, &text);
-        let mut ast = self.compile(source, &text)?;
-        ast.set_source(source);
+        let ast = self.compile(source, &text)?;
+        self.run(source, ast)
+    }
+
+    /// Evaluates what was typed at a shell, in which `_` is the last value that was not `()`.
+    ///
+    /// All lines of a shell are one source, so that an error in a function points at the line that
+    /// made it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::eval`].
+    pub fn eval_line(&mut self, text: &str) -> Result<Dynamic, Report> {
+        if !self.scope.contains(LAST) {
+            self.scope.push(LAST, ());
+        }
+        let before = self.host.source_text(SHELL);
+        let before = before.as_deref().unwrap_or_default();
+        let above = "\n".repeat(before.lines().count());
+        self.host.keep_source(SHELL, &format!("{before}{text}\n"));
+        let text = format!("{}{above}{text}", self.imports);
+        self.reading.replace(Some(text.clone()));
+        let ast = self.compile(SHELL, &text);
+        self.reading.replace(None);
+        let ast = ast?;
+        let imports = compat::imports(&ast);
+        let value = self.run(SHELL, ast)?;
+        self.imports = imports;
+        if !value.is_unit() {
+            self.scope.set_value(LAST, value.clone());
+        }
+        Ok(value)
+    }
+
+    fn run(&mut self, source: &str, ast: AST) -> Result<Dynamic, Report> {
         self.functions += ast;
         self.functions.set_source(source);
         let result = self.engine.eval_ast_with_scope::<Dynamic>(&mut self.scope, &self.functions);
@@ -95,17 +142,17 @@ impl Program {
 
     /// The names of all variables.
     fn known(&self) -> Vec<&str> {
-        self.globals.iter().map(|(name, _)| *name).chain(self.variables()).collect()
+        let own = self.scope.iter_raw().map(|(name, _, _)| name);
+        self.globals.iter().map(|(name, _)| *name).chain(own).collect()
     }
 
-    /// Sets a variable, as the shell does with `_`.
-    pub fn set(&mut self, name: &str, value: Dynamic) {
-        self.scope.set_value(name.to_owned(), value);
-    }
-
-    /// Names of the variables of the run.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.scope.iter_raw().map(|(name, _, _)| name)
+    /// The variables that a script finds or has made, each with its type; the last of a name counts.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, String)> {
+        let globals = self.globals.iter().map(|(name, value)| (*name, value));
+        let own = self.scope.iter_raw().map(|(name, _, value)| (name, value));
+        globals.chain(own).map(|(name, value)| {
+            (name, doc::type_name(self.engine.map_type_name(value.type_name())))
+        })
     }
 
     /// Makes an error of a handler readable.

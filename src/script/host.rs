@@ -90,6 +90,8 @@ pub struct Host {
     pub stop: Arc<AtomicBool>,
     /// Choices.
     pub options: Options,
+    /// The format of results: the option, until a shell's user asks for another.
+    pub format: Cell<Option<Format>>,
     /// Handlers and timers.
     pub stage: RefCell<Stage>,
     /// True once the blind spot of `nf_conntrack_events=2` was told of.
@@ -121,6 +123,7 @@ impl Host {
             source,
             labels,
             stop,
+            format: Cell::new(options.format),
             options,
             stage: RefCell::default(),
             warned_of_events: Cell::new(false),
@@ -202,7 +205,7 @@ impl Host {
             Some(_) => Format::Table,
             None => Format::Ndjson,
         };
-        self.options.format.unwrap_or(usual)
+        self.format.get().unwrap_or(usual)
     }
 
     /// True once the run is to end.

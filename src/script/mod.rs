@@ -33,6 +33,7 @@ mod ops;
 mod resolver;
 mod show;
 mod stage;
+mod syntax;
 mod value;
 mod waiting;
 
@@ -45,4 +46,5 @@ pub use host::{Host, Options, Output, Permissions, Permit, Tally};
 pub use objects::{EventHandle, FlowHandle, Flows, Rows};
 pub use show::{Style, show};
 pub use stage::{Mishap, Stage, deliver, fire};
+pub use syntax::{Kind, Piece, Syntax};
 pub use value::{Span, Time};

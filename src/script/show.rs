@@ -47,7 +47,7 @@ pub fn show(value: &Dynamic, style: Style) -> Fallible<()> {
 /// As [`show`].
 pub(super) fn to_text(value: &Dynamic) -> Fallible<String> {
     let host = Host::current()?;
-    let format = host.options.format.unwrap_or(Format::Table);
+    let format = host.format.get().unwrap_or(Format::Table);
     let mut page = Page::new(&host, Style { format, limit: None });
     page.kept = true;
     page.value(value)?;

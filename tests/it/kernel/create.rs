@@ -270,8 +270,9 @@ fn flows_of_packets_are_listed_with_counters_and_times() {
         for words in ["extended,id,ktimestamp", "xml,ktimestamp"] {
             same_list(words);
         }
-        let told =
-            eval(r#"flows("tcp or ipv6").sort("family").map(|f| [f.packets, f.orig.packets, f.reply.packets])"#);
+        let told = eval(
+            r#"flows("tcp or ipv6").sort("family").map(|f| [f.packets, f.orig.packets, f.reply.packets])"#,
+        );
         insta::assert_snapshot!(told, @"[[3,2,1],[1,1,0]]");
         drop((listener, socket));
     });
