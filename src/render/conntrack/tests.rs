@@ -1,3 +1,5 @@
+//! Flows, events and expectations as `conntrack` prints them, byte for byte.
+
 use insta::assert_snapshot;
 use jiff::tz::TimeZone;
 

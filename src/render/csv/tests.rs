@@ -1,3 +1,5 @@
+//! Rows as CSV: quoting, absent cells, columns.
+
 use insta::assert_snapshot;
 
 use crate::flow::{Unit, Value};

@@ -1,3 +1,5 @@
+//! Rows as JSON and NDJSON: absent cells are left out, numbers stay exact.
+
 use insta::assert_snapshot;
 
 use crate::flow::Unit;

@@ -1,3 +1,5 @@
+//! Flows as the arguments that make them again.
+
 use insta::assert_snapshot;
 
 use crate::render::samples::{self, print};

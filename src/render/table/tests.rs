@@ -1,3 +1,5 @@
+//! Rows as a table: widths, alignment, narrow screens, colour.
+
 use insta::assert_snapshot;
 
 use crate::flow::{Unit, Value};

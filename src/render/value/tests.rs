@@ -1,3 +1,5 @@
+//! Single values as text, as JSON and as cells.
+
 use super::{Line, json, text, write_cell};
 use crate::flow::{Unit, Value};
 

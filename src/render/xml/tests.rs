@@ -1,3 +1,5 @@
+//! Flows, events and expectations as the XML of `conntrack`.
+
 use insta::assert_snapshot;
 
 use crate::render::samples::{self, print};

@@ -1,4 +1,4 @@
-//! Requests about expectations.
+//! Requests about expectations: to list, look up, make and delete them.
 
 use netlink_packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
 
