@@ -10,3 +10,5 @@
 
 mod kernel;
 mod lab;
+mod replay;
+mod tidy;
