@@ -68,6 +68,7 @@ fn enter(demo: bool, messages: &mut Console) -> Result<Option<sandbox::Demo>, Ke
 
 /// Runs a script, a line of code, text from standard input, or the shell.
 fn start(args: Args, messages: &mut Console) -> Status {
+    let sandbox = matches!(args.command, Some(Command::Sandbox { .. }));
     let (options, input) = args.settle();
     let netns = match options.netns.as_deref().map(NetNs::parse).transpose() {
         Ok(netns) => netns.unwrap_or(NetNs::Current),
@@ -92,7 +93,7 @@ fn start(args: Args, messages: &mut Console) -> Status {
     };
     let mut text = String::new();
     let (name, text, print) = match input {
-        args::Input::None if interactive => return shell::run(program),
+        args::Input::None if interactive => return shell::run(sandbox, program),
         args::Input::None => {
             if let Err(error) = io::stdin().read_to_string(&mut text) {
                 return failed(messages, &format!("cannot read standard input: {error}"));

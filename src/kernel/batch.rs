@@ -7,7 +7,7 @@ use super::KernelError;
 use super::live::{Live, answered, refusal};
 use super::reason::{Verb, hint};
 use super::socket::{DATAGRAM_BYTES, Socket};
-use crate::flow::{ExpectKey, FlowKey, NewFlow, Patch, Status};
+use crate::flow::{ExpectKey, FlowKey, NewExpectation, NewFlow, Patch, Status};
 use crate::wire::{Answer, Requests, messages};
 
 /// Requests in one datagram. Each refusal takes 832 bytes of the receive buffer, whose default
@@ -59,6 +59,8 @@ pub struct Batch<'a> {
     socket: Option<Socket>,
     requests: Requests,
     pending: Vec<Pending>,
+    /// Numbers are the batch's own, without gaps: an answer's number is its place in `pending`.
+    next_seq: u32,
     first_seq: u32,
     buffer: Vec<u8>,
     applied: Applied,
@@ -72,7 +74,8 @@ impl<'a> Batch<'a> {
             socket,
             requests: Requests::new(),
             pending: Vec::with_capacity(REQUESTS),
-            first_seq: 0,
+            next_seq: 1,
+            first_seq: 1,
             buffer: vec![0; DATAGRAM_BYTES],
             applied: Applied::default(),
         }
@@ -114,14 +117,40 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// Makes an expectation; it is a failure if there is one, or if its master has no helper.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::delete`].
+    pub fn create_expectation(&mut self, new: &NewExpectation) -> Result<(), KernelError> {
+        let key = FlowKey { tuple: new.tuple, zone: new.zone, id: None };
+        self.push(Verb::Expect, key, false, |requests, seq| {
+            requests.create_expectation(seq, new, false);
+        })
+    }
+
+    /// Sets how many seconds an expectation has left.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::delete`].
+    pub fn update_expectation(
+        &mut self,
+        key: &ExpectKey,
+        timeout_s: u32,
+    ) -> Result<(), KernelError> {
+        self.push(Verb::Expect, named(key), true, |requests, seq| {
+            requests.update_expectation_timeout(seq, key, timeout_s, false);
+        })
+    }
+
     /// Deletes an expectation.
     ///
     /// # Errors
     ///
     /// As [`Self::delete`].
     pub fn delete_expectation(&mut self, key: &ExpectKey) -> Result<(), KernelError> {
-        let named = FlowKey { tuple: key.tuple, zone: key.zone, id: key.id };
-        self.push(Verb::Expect, named, true, |requests, seq| {
+        self.push(Verb::Expect, named(key), true, |requests, seq| {
             requests.delete_expectation(seq, key, false);
         })
     }
@@ -152,7 +181,8 @@ impl<'a> Batch<'a> {
             self.applied.done += 1;
             return Ok(());
         }
-        let seq = self.live.next_seq();
+        let seq = self.next_seq;
+        self.next_seq = seq.wrapping_add(1);
         if self.pending.is_empty() {
             self.first_seq = seq;
         }
@@ -210,6 +240,11 @@ impl<'a> Batch<'a> {
         }
         self.live.interrupted()
     }
+}
+
+/// An expectation is told of by what it expects.
+fn named(key: &ExpectKey) -> FlowKey {
+    FlowKey { tuple: key.tuple, zone: key.zone, id: key.id }
 }
 
 impl Applied {

@@ -13,7 +13,6 @@ use super::source::{Flows, Source};
 use super::{KernelError, NetNs, sysctl};
 use crate::flow::{
     CpuStats, ExpectCpuStats, ExpectKey, Expectation, Family, Filter, Flow, FlowKey, GlobalStats,
-    NewExpectation,
 };
 use crate::wire::{
     Answer, DumpScope, Message, NLMSG_ERROR, Requests, decode_answer, decode_cpu_stats,
@@ -125,30 +124,6 @@ impl Live {
         let what = format!("look up the expectation of {}", key.tuple);
         let found = self.ask(Verb::Read, what, |requests, seq| requests.get_expectation(seq, key));
         absent_if_missing(found, |payload| Ok(decode_expectation(payload)?))
-    }
-
-    /// Makes an expectation; fails if it exists.
-    ///
-    /// # Errors
-    ///
-    /// The master does not exist or has no helper, or changes are forbidden.
-    pub fn create_expectation(&self, new: &NewExpectation) -> Result<(), KernelError> {
-        let what = format!("create the expectation of {}", new.tuple);
-        self.change(Verb::Expect, what, |requests, seq| {
-            requests.create_expectation(seq, new, true);
-        })
-    }
-
-    /// Sets how many seconds an expectation has left.
-    ///
-    /// # Errors
-    ///
-    /// There is no such expectation, or changes are forbidden.
-    pub fn update_expectation(&self, key: &ExpectKey, timeout_s: u32) -> Result<(), KernelError> {
-        let what = format!("set the timeout of the expectation of {}", key.tuple);
-        self.change(Verb::Expect, what, |requests, seq| {
-            requests.update_expectation_timeout(seq, key, timeout_s, true);
-        })
     }
 
     /// Deletes every flow of one family, or of both, in one request.

@@ -50,6 +50,7 @@ pub fn hint(verb: Verb, errno: i32) -> Option<&'static str> {
             "EXPECTED, CONFIRMED and DYING cannot change, and a set SEEN_REPLY or ASSURED stays"
         }
         (Update, libc::ETIME) => "the flow is dying",
+        (Expect, libc::EEXIST) => "there is such an expectation",
         (Expect, libc::ENOENT) => "there is no such expectation, or no such master",
         (Expect, libc::EOPNOTSUPP) => "the master has no helper: expectations need one",
         (Expect, libc::EINVAL) => "class, flags or function are not ones its helper knows",

@@ -13,6 +13,9 @@ use super::{KernelError, NetNs};
 /// it allocates at `SKB_WITH_OVERHEAD(32768)`, Linux 6.18.
 pub(super) const DATAGRAM_BYTES: usize = 32 * 1024;
 
+/// The kernel answers while the request is being sent; this is beyond any doubt.
+const ANSWER_MS: u32 = 10_000;
+
 /// Index of `sk_drops` in the answer to `SO_MEMINFO` (`SK_MEMINFO_DROPS`).
 const SK_MEMINFO_DROPS: usize = 8;
 /// Words of that answer (`SK_MEMINFO_VARS`).
@@ -44,7 +47,10 @@ impl Socket {
         // Either may be missing on an old kernel; requests are the same without.
         let _ = inner.set_ext_ack(true);
         let _ = inner.set_netlink_get_strict_chk(true);
-        Ok(Self { inner })
+        let socket = Self { inner };
+        // An answer that does not come must be an error, never a hang.
+        let _ = socket.set_receive_timeout(ANSWER_MS);
+        Ok(socket)
     }
 
     /// Sends one datagram: a request, or a batch of them.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Select;
+use crossbeam_channel::{Receiver, Select};
 
 use crate::kernel::{Heard, NetNs};
 use crate::script::{Mishap, Program, Trouble, deliver, fire};
@@ -44,6 +44,24 @@ pub fn turn(program: &Program, patience: Duration) {
     }
 }
 
+/// Waits up to `patience` until [`turn`] has something to do, or `other` has something to say.
+pub fn wait<T>(program: &Program, patience: Duration, other: &Receiver<T>) {
+    let due = program.host().stage.borrow().next_due();
+    let until_due = due.map(|due| due.saturating_duration_since(Instant::now()));
+    let patience = until_due.map_or(patience, |until_due| until_due.min(patience));
+    let queues = queues(program);
+    let mut select = Select::new();
+    for (_, queue) in &queues {
+        select.recv(queue);
+    }
+    select.recv(other);
+    let ready = select.ready_timeout(patience).ok();
+    // A queue whose reader ended is always ready and has nothing: wait, or the caller would spin.
+    if ready.and_then(|index| queues.get(index)).is_some_and(|(_, queue)| queue.is_empty()) {
+        std::thread::sleep(patience);
+    }
+}
+
 /// What is left of `wait` since `start`.
 fn wait_once(start: Instant, wait: Duration) -> Duration {
     wait.saturating_sub(start.elapsed())
@@ -51,11 +69,7 @@ fn wait_once(start: Instant, wait: Duration) -> Duration {
 
 /// The next thing heard on any stream, within `wait`.
 fn next(program: &Program, wait: Duration) -> Option<(NetNs, Heard)> {
-    let queues: Vec<_> = {
-        let stage = program.host().stage.borrow();
-        let streams = stage.streams().iter();
-        streams.map(|(netns, stream)| (netns.clone(), stream.queue().clone())).collect()
-    };
+    let queues = queues(program);
     if queues.is_empty() {
         std::thread::sleep(wait);
         return None;
@@ -74,6 +88,13 @@ fn next(program: &Program, wait: Duration) -> Option<(NetNs, Heard)> {
             None
         }
     }
+}
+
+/// What is heard on each stream.
+fn queues(program: &Program) -> Vec<(NetNs, Receiver<Heard>)> {
+    let stage = program.host().stage.borrow();
+    let streams = stage.streams().iter();
+    streams.map(|(netns, stream)| (netns.clone(), stream.queue().clone())).collect()
 }
 
 /// Shows what went wrong, unless it is the end that was asked for.

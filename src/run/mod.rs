@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub use console::{Color, Console, screen};
-pub use events::{turn, wait_all};
-pub use signals::watch;
+pub use events::{turn, wait, wait_all};
+pub use signals::{interrupt, watch, watch_end};
 
 use crate::flow::LabelMap;
 use crate::kernel::Source;

@@ -2,10 +2,10 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{flag, low_level};
 
 /// Status of a process that a second Ctrl-C ended: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
@@ -24,4 +24,22 @@ pub fn watch(stop: &Arc<AtomicBool>, insist: bool) -> io::Result<()> {
         flag::register(signal, Arc::clone(stop))?;
     }
     Ok(())
+}
+
+/// Sets `ended` to the number of the signal on SIGTERM and SIGHUP, which end a shell.
+///
+/// # Errors
+///
+/// The system lets no handler be set.
+pub fn watch_end(ended: &Arc<AtomicUsize>) -> io::Result<()> {
+    for (signal, number) in [(SIGHUP, 1), (SIGTERM, 15)] {
+        flag::register_usize(signal, Arc::clone(ended), number)?;
+    }
+    Ok(())
+}
+
+/// Interrupts this process as Ctrl-C would: a prompt that waits for a line waits no longer.
+pub fn interrupt() {
+    // SIGINT can always be sent to oneself.
+    let _ = low_level::raise(SIGINT);
 }

@@ -4,7 +4,7 @@ use rhai::{Dynamic, Map};
 
 use super::fault::{Fallible, Fault};
 use super::host::Host;
-use super::objects::{ExpectHandle, FlowHandle, Rows};
+use super::objects::{ExpectHandle, FlowHandle};
 use super::value::{from_dynamic, to_dynamic};
 use crate::flow::{ExpectField, Field, Unit, Value};
 use crate::render::Column;
@@ -13,8 +13,8 @@ use crate::render::Column;
 ///
 /// # Errors
 ///
-/// The row is of another kind than the others.
-pub(super) fn cell(_rows: &Rows, row: &Dynamic, name: &str) -> Fallible<Value> {
+/// The row has no such column.
+pub(super) fn cell(row: &Dynamic, name: &str) -> Fallible<Value> {
     if let Some(map) = row.read_lock::<Map>() {
         return Ok(map.get(name).map_or(Value::Absent, from_dynamic));
     }

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use rhai::{Dynamic, Map};
+use rhai::Dynamic;
 
 use super::callback::Callback;
 use crate::flow::{Direction, Event, Expectation, Filter, Flow, Subject};
 use crate::kernel::Source;
-use crate::render::{Column, Columns};
 use crate::table;
 
 /// A query: `flows`, and what `where`, `skip` and `take` make of it.
@@ -92,37 +91,6 @@ impl EventHandle {
             }
             Subject::Flow(_) => None,
         }
-    }
-}
-
-/// A result with rows: flows, expectations, or records of named cells.
-#[derive(Debug, Clone)]
-pub struct Rows {
-    /// What the rows are.
-    pub columns: Columns,
-    /// The rows: handles of flows or expectations, or maps.
-    pub items: Rc<Vec<Dynamic>>,
-}
-
-impl Rows {
-    /// Rows of flows.
-    #[must_use]
-    pub fn of_flows(flows: impl IntoIterator<Item = FlowHandle>) -> Self {
-        let items = flows.into_iter().map(Dynamic::from).collect();
-        Self { columns: Columns::Flows, items: Rc::new(items) }
-    }
-
-    /// Rows of records.
-    #[must_use]
-    pub fn of_records(columns: Vec<Column>, records: impl IntoIterator<Item = Map>) -> Self {
-        let items = records.into_iter().map(Dynamic::from).collect();
-        Self { columns: Columns::Chosen(columns), items: Rc::new(items) }
-    }
-
-    /// The same kind of rows, others.
-    #[must_use]
-    pub fn with_items(&self, items: Vec<Dynamic>) -> Self {
-        Self { columns: self.columns.clone(), items: Rc::new(items) }
     }
 }
 

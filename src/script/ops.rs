@@ -118,7 +118,7 @@ fn filter_text(field: &str, value: &Dynamic) -> Fallible<String> {
 
 /// What a verb works on: the value of a field, or what a closure makes of a flow.
 #[derive(Debug, Clone)]
-pub(super) enum Key {
+pub(crate) enum Key {
     /// A field.
     Field(Field),
     /// A closure of one flow.
@@ -142,6 +142,14 @@ impl Key {
                 let message = format!("{verb} needs the name of a field or a closure, not {found}");
                 Fault::new(message).throw()
             }
+        }
+    }
+
+    /// The field, if it is one.
+    pub(crate) fn field(&self) -> Option<Field> {
+        match self {
+            Self::Field(field) => Some(*field),
+            Self::Closure(_) => None,
         }
     }
 

@@ -5,10 +5,11 @@ use rhai::{Dynamic, Map};
 use super::cells::{cell, unit_of};
 use super::fault::{Fallible, Fault};
 use super::host::Host;
-use super::objects::{EventHandle, ExpectHandle, Expectations, FlowHandle, Flows, Handle, Rows};
+use super::objects::{EventHandle, ExpectHandle, Expectations, FlowHandle, Flows, Handle};
 use super::ops::each;
+use super::rows::Rows;
 use super::value::from_dynamic;
-use crate::flow::{Field, Value};
+use crate::flow::{Field, Unit, Value};
 use crate::render::{self, Column, Columns, Format, Item, Printer};
 use std::ops::ControlFlow;
 
@@ -84,6 +85,13 @@ impl<'a> Page<'a> {
         if let Some(row) = value.read_lock::<FlowHandle>() {
             return self.flow(&row);
         }
+        let row = value.is::<EventHandle>() || value.is::<ExpectHandle>();
+        if row
+            && !self.is_for_people()
+            && let Some(rows) = as_rows(std::slice::from_ref(value))
+        {
+            return self.rows(&rows);
+        }
         if let Some(items) = value.read_lock::<rhai::Array>()
             && let Some(rows) = as_rows(&items)
         {
@@ -111,26 +119,50 @@ impl<'a> Page<'a> {
     }
 
     fn rows(&mut self, rows: &Rows) -> Fallible<()> {
-        let columns = rows.columns.list(false);
-        self.start(rows.columns.clone());
-        for row in rows.items.iter() {
-            if let Some(row) = row.read_lock::<FlowHandle>() {
+        if let Some(selection) = rows.selection() {
+            return selection.each(&mut |values| {
+                if self.printer.is_none() {
+                    self.start(fitted(selection.columns(), &values));
+                }
+                self.item(Item::Record(&values))?;
+                let go_on = !self.host.stopped();
+                Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            });
+        }
+        let columns = rows.columns().list(false);
+        for row in rows.items()?.iter() {
+            let values = match rows.columns() {
+                Columns::Chosen(_) => {
+                    let cells = columns.iter().map(|column| cell(row, &column.name));
+                    Some(cells.collect::<Fallible<Vec<_>>>()?)
+                }
+                _ => None,
+            };
+            if self.printer.is_none() {
+                self.start(match &values {
+                    Some(values) => fitted(&columns, values),
+                    None => rows.columns().clone(),
+                });
+            }
+            if let Some(values) = values {
+                self.item(Item::Record(&values))?;
+            } else if let Some(row) = row.read_lock::<FlowHandle>() {
                 self.item(Item::Flow(&row.flow))?;
             } else if let Some(row) = row.read_lock::<ExpectHandle>() {
                 self.item(Item::Expectation(&row.expectation))?;
             } else if let Some(row) = row.read_lock::<EventHandle>() {
                 self.item(Item::Event(&row.event))?;
-            } else {
-                let values = columns.iter().map(|column| cell(rows, row, &column.name));
-                self.item(Item::Record(&values.collect::<Fallible<Vec<_>>>()?))?;
             }
+        }
+        if self.printer.is_none() {
+            self.start(rows.columns().clone());
         }
         Ok(())
     }
 
     /// One flow for people is a list of its fields; for programs it is a row.
     fn flow(&mut self, row: &FlowHandle) -> Fallible<()> {
-        if !matches!(self.style.format, Format::Table | Format::Wide) {
+        if !self.is_for_people() {
             self.start(Columns::Flows);
             return self.item(Item::Flow(&row.flow));
         }
@@ -143,6 +175,10 @@ impl<'a> Page<'a> {
             }
         }
         Ok(())
+    }
+
+    fn is_for_people(&self) -> bool {
+        matches!(self.style.format, Format::Table | Format::Wide)
     }
 
     fn start(&mut self, columns: Columns) {
@@ -185,6 +221,15 @@ impl<'a> Page<'a> {
         }
         self.host.write(&self.bytes)
     }
+}
+
+/// Columns whose values a script made are written as the first of them is.
+fn fitted(columns: &[Column], first: &[Value]) -> Columns {
+    let fit = |(column, value): (&Column, &Value)| match column.unit {
+        Unit::Text => Column::new(column.name.clone(), unit_of(value)),
+        _ => column.clone(),
+    };
+    Columns::Chosen(columns.iter().zip(first).map(fit).collect())
 }
 
 fn unwritable(error: &std::io::Error) -> Box<rhai::EvalAltResult> {
@@ -240,7 +285,7 @@ fn as_rows(items: &[Dynamic]) -> Option<Rows> {
     } else {
         return None;
     };
-    Some(Rows { columns, items: std::rc::Rc::new(items.to_vec()) })
+    Some(Rows::kept(columns, items.to_vec()))
 }
 
 /// A value as JSON on one line.

@@ -28,5 +28,7 @@ pub use query::{Cursor, Query};
 pub use snapshot::Snapshot;
 pub use sort::{SortKey, parse_sort_key};
 pub use tally::{Distinct, Tally};
-pub use text::{TextError, closest, parse_duration, parse_field_test, parse_filter, parse_size};
+pub use text::{
+    TextError, closest, filter_words, parse_duration, parse_field_test, parse_filter, parse_size,
+};
 pub use top::Top;

@@ -10,5 +10,6 @@
 
 mod kernel;
 mod lab;
+mod properties;
 mod replay;
 mod tidy;

@@ -8,11 +8,12 @@ use rhai::{Array, Dynamic, FuncRegistration, ImmutableString, Map};
 
 use crate::flow::{Unit, Value};
 use crate::render::Column;
-use crate::script::cells::{record, unit_of};
+use crate::script::cells::record;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
-use crate::script::objects::{FlowHandle, Flows, Rows};
+use crate::script::objects::Flows;
 use crate::script::ops::{Key, each};
+use crate::script::rows::{Rows, values};
 use crate::table::Group;
 
 /// Columns that one `select` or `group` takes at most.
@@ -124,36 +125,14 @@ fn keys(
 }
 
 fn select(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fallible<Rows> {
-    let (mut columns, keys) = keys(ctx, "select", columns)?;
-    let host = Host::current()?;
-    let mut records = Vec::new();
-    each(ctx.engine(), query, &mut |flow| {
-        let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(query.source()) };
-        let values: Vec<Value> =
-            keys.iter().map(|key| key.value(ctx.engine(), &host, &row)).collect::<Fallible<_>>()?;
-        if records.is_empty() {
-            for ((column, key), value) in columns.iter_mut().zip(&keys).zip(&values) {
-                if matches!(key, Key::Closure(_)) {
-                    column.unit = unit_of(value);
-                }
-            }
-        }
-        records.push(record(&columns, values)?);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(Rows::of_records(columns, records))
+    let (columns, keys) = keys(ctx, "select", columns)?;
+    Ok(Rows::selected(query.clone(), columns, keys))
 }
 
 fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fallible<Rows> {
     let (mut columns, keys) = keys(ctx, "group", columns)?;
     let host = Host::current()?;
-    let fields: Option<Vec<_>> = keys
-        .iter()
-        .map(|key| match key {
-            Key::Field(field) => Some(*field),
-            Key::Closure(_) => None,
-        })
-        .collect();
+    let fields: Option<Vec<_>> = keys.iter().map(Key::field).collect();
     let native = fields.is_some();
     let mut groups = Group::new(fields.unwrap_or_default());
     let view = host.view();
@@ -161,23 +140,11 @@ fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fal
         if native {
             groups.add(flow, view);
         } else {
-            let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(query.source()) };
-            let values: Vec<Value> = keys
-                .iter()
-                .map(|key| key.value(ctx.engine(), &host, &row))
-                .collect::<Fallible<_>>()?;
-            groups.add_as(values, flow);
+            groups.add_as(values(&keys, flow, query.source(), &host)?, flow);
         }
         Ok(ControlFlow::Continue(()))
     })?;
     let rows = groups.finish();
-    if let Some(first) = rows.first() {
-        for ((column, key), value) in columns.iter_mut().zip(&keys).zip(&first.key) {
-            if matches!(key, Key::Closure(_)) {
-                column.unit = unit_of(value);
-            }
-        }
-    }
     columns.push(Column::new("flows", Unit::Number));
     columns.push(Column::new("packets", Unit::Number));
     columns.push(Column::new("bytes", Unit::Bytes));

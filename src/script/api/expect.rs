@@ -13,7 +13,8 @@ use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::maps;
-use crate::script::objects::{ExpectHandle, Expectations, Rows};
+use crate::script::objects::{ExpectHandle, Expectations};
+use crate::script::rows::Rows;
 use crate::script::value::to_dynamic;
 use crate::table::{Outcome, closest};
 
@@ -42,7 +43,7 @@ impl IntoIterator for Expectations {
 
     fn into_iter(self) -> Self::IntoIter {
         match self.rows() {
-            Ok(rows) => Box::new(rows.into_iter().map(Ok)),
+            Ok(rows) => Box::new(rows.into_iter()),
             Err(error) => Box::new(std::iter::once(Err(error))),
         }
     }
@@ -67,7 +68,7 @@ impl Expectations {
             }
             items.push(row);
         }
-        Ok(Rows { columns: Columns::Expectations, items: Rc::new(items) })
+        Ok(Rows::kept(Columns::Expectations, items))
     }
 
     /// Deletes the expectations in `rows`.
@@ -75,7 +76,7 @@ impl Expectations {
         let started = Instant::now();
         let mut batch = self.source.live()?.batch("delete expectations")?;
         let mut matched = 0;
-        for row in rows.items.iter().filter_map(Dynamic::read_lock::<ExpectHandle>) {
+        for row in rows.items()?.iter().filter_map(Dynamic::read_lock::<ExpectHandle>) {
             matched += 1;
             batch.delete_expectation(&row.expectation.key())?;
         }
@@ -123,25 +124,25 @@ mod expect_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn count(query: &mut Expectations) -> Fallible<INT> {
-        Ok(INT::try_from(query.rows()?.items.len()).unwrap_or(INT::MAX))
+        Ok(INT::try_from(query.rows()?.items()?.len()).unwrap_or(INT::MAX))
     }
 
     /// The first, or `()` if there is none.
     #[rhai_fn(pure, return_raw)]
     pub fn first(query: &mut Expectations) -> Fallible<Dynamic> {
-        Ok(query.rows()?.items.first().cloned().unwrap_or(Dynamic::UNIT))
+        Ok(query.rows()?.items()?.first().cloned().unwrap_or(Dynamic::UNIT))
     }
 
     /// True if there is one.
     #[rhai_fn(pure, return_raw)]
     pub fn exists(query: &mut Expectations) -> Fallible<bool> {
-        Ok(!query.rows()?.items.is_empty())
+        Ok(!query.rows()?.items()?.is_empty())
     }
 
     /// All in an array.
     #[rhai_fn(pure, return_raw)]
     pub fn array(query: &mut Expectations) -> Fallible<Array> {
-        Ok(query.rows()?.items.to_vec())
+        Ok(query.rows()?.items()?.to_vec())
     }
 
     /// All as rows, to be sorted, mapped and summed up.
@@ -160,7 +161,7 @@ mod expect_api {
     pub fn map(ctx: NativeCallContext, query: &mut Expectations, f: FnPtr) -> Fallible<Array> {
         let f = Callback::new(&ctx, f);
         let rows = query.rows()?;
-        rows.items.iter().map(|row| f.call(ctx.engine(), [row.clone()])).collect()
+        rows.items()?.iter().map(|row| f.call(ctx.engine(), [row.clone()])).collect()
     }
 
     /// Deletes the expectations; all of them needs `flush()`.
@@ -183,10 +184,7 @@ mod expect_api {
     #[rhai_fn(name = "delete", pure, return_raw)]
     pub fn delete_one(row: &mut ExpectHandle) -> Fallible<Outcome> {
         let table = Expectations { source: Rc::clone(&row.source), tests: Vec::new() };
-        table.delete_all(&Rows {
-            columns: Columns::Expectations,
-            items: Rc::new(vec![Dynamic::from(row.clone())]),
-        })
+        table.delete_all(&Rows::kept(Columns::Expectations, vec![Dynamic::from(row.clone())]))
     }
 
     /// Changes this expectation: its `timeout` is all that the kernel lets one change.
@@ -199,8 +197,9 @@ mod expect_api {
     pub fn update(row: &mut ExpectHandle, what: Map) -> Fallible<Outcome> {
         let started = Instant::now();
         let timeout_s = maps::expect_timeout(&what)?;
-        row.source.live()?.update_expectation(&row.expectation.key(), timeout_s)?;
-        let applied = Applied { done: 1, ..Applied::default() };
+        let mut batch = row.source.live()?.batch("update expectations")?;
+        batch.update_expectation(&row.expectation.key(), timeout_s)?;
+        let applied = batch.finish()?;
         super::super::change::outcome("updated", 1, applied, &row.source, started)
     }
 
@@ -214,7 +213,7 @@ mod expect_api {
     pub fn flush(query: &mut Expectations) -> Fallible<Outcome> {
         let started = Instant::now();
         let all = Expectations { source: Rc::clone(&query.source), tests: Vec::new() };
-        let done = u64::try_from(all.rows()?.items.len()).unwrap_or(u64::MAX);
+        let done = u64::try_from(all.rows()?.items()?.len()).unwrap_or(u64::MAX);
         query.source.live()?.flush_expectations()?;
         query.outcome("deleted", done, Applied { done, ..Applied::default() }, started)
     }
@@ -233,8 +232,11 @@ mod expect_api {
     #[rhai_fn(pure, return_raw)]
     pub fn create(query: &mut Expectations, what: Map) -> Fallible<Outcome> {
         let started = Instant::now();
-        query.source.live()?.create_expectation(&maps::new_expectation(&what)?)?;
-        query.outcome("created", 1, Applied { done: 1, ..Applied::default() }, started)
+        let new = maps::new_expectation(&what)?;
+        let mut batch = query.source.live()?.batch("create expectations")?;
+        batch.create_expectation(&new)?;
+        let applied = batch.finish()?;
+        query.outcome("created", 1, applied, started)
     }
 
     /// The expectation of exactly this flow, or `()`.

@@ -1,9 +1,10 @@
 //! One flow: its fields, its two directions, deleting and changing it.
 
+use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Dynamic, FuncRegistration, Map};
+use rhai::{Dynamic, FuncRegistration, INT, Map};
 
 use crate::flow::{Direction, Field, Value};
 use crate::script::fault::Fallible;
@@ -159,6 +160,26 @@ mod flow_api {
     /// error, for a flow without labels.
     #[rhai_fn(name = "contains")]
     pub fn nothing_contains(_nothing: (), _value: Dynamic) -> bool {
+        false
+    }
+
+    /// True if nothing is in the range: never. So that `f.dport in 80..90` is false, not an error,
+    /// for a flow without ports.
+    #[rhai_fn(name = "contains")]
+    pub fn range_has_nothing(_range: Range<INT>, _nothing: ()) -> bool {
+        false
+    }
+
+    /// True if nothing is in the range: never.
+    #[rhai_fn(name = "contains")]
+    pub fn closed_range_has_nothing(_range: RangeInclusive<INT>, _nothing: ()) -> bool {
+        false
+    }
+
+    /// True if nothing is in the text: never. So that `f.helper in "ftp sip"` is false, not an
+    /// error, for a flow without a helper.
+    #[rhai_fn(name = "contains")]
+    pub fn text_has_nothing(_text: &str, _nothing: ()) -> bool {
         false
     }
 

@@ -11,8 +11,9 @@ use crate::kernel::{DumpScope, FlowTable};
 use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
-use crate::script::objects::{FlowHandle, Flows, Rows};
+use crate::script::objects::{FlowHandle, Flows};
 use crate::script::ops::{Key, each, field, handle, to_filter};
+use crate::script::rows::Rows;
 use crate::script::value::{count as unsigned, describe, to_dynamic};
 use crate::table::{Distinct, Tally, Top, parse_sort_key};
 
@@ -186,7 +187,11 @@ mod query_api {
     /// ```
     #[rhai_fn(name = "each", pure, return_raw)]
     pub fn for_each(ctx: NativeCallContext, query: &mut Flows, f: FnPtr) -> Fallible<()> {
-        map(ctx, query, f).map(drop)
+        let f = Callback::new(&ctx, f);
+        each(ctx.engine(), query, &mut |flow| {
+            f.tell(ctx.engine(), [handle(flow, query.source())])?;
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     /// What `f` makes of each flow, in an array.

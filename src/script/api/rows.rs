@@ -1,7 +1,5 @@
 //! Rows: results that were gathered, such as `sort`, `top`, `group` and `select` give.
 
-use std::rc::Rc;
-
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString};
 
@@ -9,7 +7,7 @@ use crate::flow::Value;
 use crate::script::callback::Callback;
 use crate::script::cells::cell;
 use crate::script::fault::{Fallible, Fault};
-use crate::script::objects::Rows;
+use crate::script::rows::Rows;
 use crate::script::value::{count as unsigned, describe, from_dynamic, to_dynamic};
 use crate::table::{Distinct, Tally, closest};
 
@@ -19,27 +17,13 @@ pub(super) fn module() -> Module {
 
 /// Makes `for r in rows` go row by row, and `rows[0]` the first.
 pub(super) fn register_iterators(engine: &mut Engine) {
-    engine.register_iterator::<Rows>();
-}
-
-impl IntoIterator for Rows {
-    type Item = Dynamic;
-    type IntoIter = std::vec::IntoIter<Dynamic>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        Rc::unwrap_or_clone(self.items).into_iter()
-    }
+    engine.register_iterator_result::<Rows, Dynamic>();
 }
 
 /// What a verb on rows works on: a column, or what a closure makes of a row.
-fn row_value(
-    rows: &Rows,
-    key: &RowKey,
-    ctx: &NativeCallContext<'_>,
-    row: &Dynamic,
-) -> Fallible<Value> {
+fn row_value(key: &RowKey, ctx: &NativeCallContext<'_>, row: &Dynamic) -> Fallible<Value> {
     match key {
-        RowKey::Column(name) => cell(rows, row, name),
+        RowKey::Column(name) => cell(row, name),
         RowKey::Closure(closure) => Ok(from_dynamic(&closure.call(ctx.engine(), [row.clone()])?)),
     }
 }
@@ -66,7 +50,7 @@ fn row_key(ctx: &NativeCallContext<'_>, rows: &Rows, verb: &str, key: Dynamic) -
 
 /// An error if the rows have no such column.
 fn check_column(rows: &Rows, name: &str) -> Fallible<()> {
-    let columns = rows.columns.list(true);
+    let columns = rows.columns().list(true);
     if columns.iter().any(|column| column.name == name) {
         return Ok(());
     }
@@ -87,9 +71,9 @@ fn sorted(ctx: &NativeCallContext<'_>, rows: &Rows, key: Dynamic, verb: &str) ->
         closure @ RowKey::Closure(_) => closure,
     };
     let mut keyed: Vec<(Value, Dynamic)> = rows
-        .items
+        .items()?
         .iter()
-        .map(|row| Ok((row_value(rows, &key, ctx, row)?, row.clone())))
+        .map(|row| Ok((row_value(&key, ctx, row)?, row.clone())))
         .collect::<Fallible<_>>()?;
     keyed.sort_by(|(a, _), (b, _)| match (a.is_absent(), b.is_absent()) {
         (false, false) if descending => b.cmp(a),
@@ -103,8 +87,8 @@ fn sorted(ctx: &NativeCallContext<'_>, rows: &Rows, key: Dynamic, verb: &str) ->
 fn tally(ctx: &NativeCallContext<'_>, rows: &Rows, verb: &str, key: Dynamic) -> Fallible<Tally> {
     let key = row_key(ctx, rows, verb, key)?;
     let mut tally = Tally::default();
-    for row in rows.items.iter() {
-        let value = row_value(rows, &key, ctx, row)?;
+    for row in rows.items()?.iter() {
+        let value = row_value(&key, ctx, row)?;
         if !tally.add(&value) && matches!(verb, "sum" | "avg") {
             let found = describe(&to_dynamic(value)?);
             return Fault::new(format!("{verb} needs numbers, found {found}")).throw();
@@ -116,18 +100,18 @@ fn tally(ctx: &NativeCallContext<'_>, rows: &Rows, verb: &str, key: Dynamic) -> 
 #[export_module]
 mod rows_api {
     /// Rows of a result; each is a flow, an expectation, or a map of its columns.
-    pub type Rows = crate::script::objects::Rows;
+    pub type Rows = crate::script::rows::Rows;
 
     /// How many rows there are.
-    #[rhai_fn(name = "count", name = "len", get = "len", pure)]
-    pub fn count(rows: &mut Rows) -> INT {
-        INT::try_from(rows.items.len()).unwrap_or(INT::MAX)
+    #[rhai_fn(name = "count", name = "len", get = "len", pure, return_raw)]
+    pub fn count(rows: &mut Rows) -> Fallible<INT> {
+        Ok(INT::try_from(rows.items()?.len()).unwrap_or(INT::MAX))
     }
 
     /// True if there are no rows.
-    #[rhai_fn(name = "is_empty", pure)]
-    pub fn is_empty(rows: &mut Rows) -> bool {
-        rows.items.is_empty()
+    #[rhai_fn(pure, return_raw)]
+    pub fn is_empty(rows: &mut Rows) -> Fallible<bool> {
+        Ok(rows.items()?.is_empty())
     }
 
     /// The first `n` rows.
@@ -138,39 +122,38 @@ mod rows_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn take(rows: &mut Rows, n: INT) -> Fallible<Rows> {
-        let n = usize::try_from(unsigned("take", n)?).unwrap_or(usize::MAX);
-        Ok(rows.with_items(rows.items.iter().take(n).cloned().collect()))
+        rows.take(unsigned("take", n)?)
     }
 
     /// The rows after the first `n`.
     #[rhai_fn(pure, return_raw)]
     pub fn skip(rows: &mut Rows, n: INT) -> Fallible<Rows> {
-        let n = usize::try_from(unsigned("skip", n)?).unwrap_or(usize::MAX);
-        Ok(rows.with_items(rows.items.iter().skip(n).cloned().collect()))
+        rows.skip(unsigned("skip", n)?)
     }
 
     /// The first row, or `()` if there is none.
-    #[rhai_fn(pure)]
-    pub fn first(rows: &mut Rows) -> Dynamic {
-        rows.items.first().cloned().unwrap_or(Dynamic::UNIT)
+    #[rhai_fn(pure, return_raw)]
+    pub fn first(rows: &mut Rows) -> Fallible<Dynamic> {
+        Ok(rows.take(1)?.items()?.first().cloned().unwrap_or(Dynamic::UNIT))
     }
 
     /// The row at `index`, from 0; negative counts from the end.
     #[rhai_fn(index_get, pure, return_raw)]
     pub fn at(rows: &mut Rows, index: INT) -> Fallible<Dynamic> {
-        let len = rows.items.len();
+        let items = rows.items()?;
+        let len = items.len();
         let at = match usize::try_from(index) {
             Ok(at) => Some(at),
             Err(_) => usize::try_from(index.unsigned_abs()).ok().and_then(|b| len.checked_sub(b)),
         };
-        let row = at.and_then(|at| rows.items.get(at)).cloned();
+        let row = at.and_then(|at| items.get(at)).cloned();
         row.ok_or_else(|| Fault::new(format!("there is no row {index} of {len}")).thrown())
     }
 
     /// All rows in an array.
-    #[rhai_fn(pure)]
-    pub fn array(rows: &mut Rows) -> Array {
-        rows.items.to_vec()
+    #[rhai_fn(pure, return_raw)]
+    pub fn array(rows: &mut Rows) -> Fallible<Array> {
+        Ok(rows.items()?.to_vec())
     }
 
     /// The rows sorted by a column: `"bytes"` ascending, `"-bytes"` descending, or by what a
@@ -218,7 +201,7 @@ mod rows_api {
     pub fn narrowed(ctx: NativeCallContext, rows: &mut Rows, test: FnPtr) -> Fallible<Rows> {
         let test = Callback::new(&ctx, test);
         let mut kept = Vec::new();
-        for row in rows.items.iter() {
+        for row in rows.items()?.iter() {
             if test.ask(ctx.engine(), [row.clone()])? {
                 kept.push(row.clone());
             }
@@ -230,13 +213,14 @@ mod rows_api {
     #[rhai_fn(pure, return_raw)]
     pub fn map(ctx: NativeCallContext, rows: &mut Rows, f: FnPtr) -> Fallible<Array> {
         let f = Callback::new(&ctx, f);
-        rows.items.iter().map(|row| f.call(ctx.engine(), [row.clone()])).collect()
+        rows.items()?.iter().map(|row| f.call(ctx.engine(), [row.clone()])).collect()
     }
 
     /// Calls `f` with each row.
     #[rhai_fn(name = "each", pure, return_raw)]
     pub fn for_each(ctx: NativeCallContext, rows: &mut Rows, f: FnPtr) -> Fallible<()> {
-        map(ctx, rows, f).map(drop)
+        let f = Callback::new(&ctx, f);
+        rows.items()?.iter().try_for_each(|row| f.tell(ctx.engine(), [row.clone()]))
     }
 
     /// The sum of a column, or of what a closure answers.
@@ -268,8 +252,8 @@ mod rows_api {
     pub fn distinct(ctx: NativeCallContext, rows: &mut Rows, key: Dynamic) -> Fallible<Array> {
         let key = row_key(&ctx, rows, "distinct", key)?;
         let mut seen = Distinct::default();
-        for row in rows.items.iter() {
-            seen.add(row_value(rows, &key, &ctx, row)?);
+        for row in rows.items()?.iter() {
+            seen.add(row_value(&key, &ctx, row)?);
         }
         seen.finish().into_iter().map(to_dynamic).collect()
     }

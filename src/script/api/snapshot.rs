@@ -11,8 +11,9 @@ use crate::kernel::{Source, now_ns};
 use crate::render::Column;
 use crate::script::cells::record;
 use crate::script::fault::Fallible;
-use crate::script::objects::{FlowHandle, Flows, Rows, SnapshotHandle};
+use crate::script::objects::{FlowHandle, Flows, SnapshotHandle};
 use crate::script::ops::{each, handle};
+use crate::script::rows::Rows;
 use crate::script::value::{Time, span};
 use crate::table::{self, Snapshot};
 

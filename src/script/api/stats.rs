@@ -10,7 +10,8 @@ use crate::kernel::Source;
 use crate::render::Column;
 use crate::script::fault::Fallible;
 use crate::script::host::Host;
-use crate::script::objects::{Expectations, Netns, Rows};
+use crate::script::objects::{Expectations, Netns};
+use crate::script::rows::Rows;
 
 pub(super) fn module() -> Module {
     exported_module!(stats_api)

@@ -114,16 +114,6 @@ mod system_api {
         show::json_text(&value)
     }
 
-    /// An environment variable, or `()`.
-    ///
-    /// # Example
-    /// ```rhai
-    /// env("HOME")
-    /// ```
-    pub fn env(name: &str) -> Dynamic {
-        std::env::var(name).map_or(Dynamic::UNIT, Dynamic::from)
-    }
-
     /// The text of a file. Needs `--allow-read`.
     #[rhai_fn(return_raw)]
     pub fn read_file(path: &str) -> Fallible<String> {

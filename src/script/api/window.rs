@@ -12,7 +12,7 @@ use crate::flow::{Unit, Value};
 use crate::render::Column;
 use crate::script::cells::record;
 use crate::script::fault::{Fallible, Fault};
-use crate::script::objects::Rows;
+use crate::script::rows::Rows;
 use crate::script::value::{from_dynamic, span};
 
 /// Sightings that a window holds at most; beyond that the oldest go early.

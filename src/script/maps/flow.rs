@@ -67,6 +67,10 @@ pub(crate) fn new_flow(map: &Map) -> Fallible<NewFlow> {
         }
     };
     reply.zone = port(map, "reply_zone")?;
+    if [zone, orig.zone, reply.zone].into_iter().flatten().count() > 1 {
+        let message = "a flow has only one of `zone`, `orig_zone` and `reply_zone`";
+        return Fault::new(message).throw();
+    }
     let timeout = span("`timeout`", missing(entry(map, "timeout"), "timeout")?)?;
     let timeout_s =
         timeout.seconds_up().ok_or_else(|| Fault::new("`timeout` is too long").thrown())?;

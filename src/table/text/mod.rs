@@ -62,6 +62,14 @@ pub fn parse_field_test(field: &str, value: &str, labels: &LabelMap) -> Result<F
     Reader::new(&format!("{field} {value}"), labels)?.whole_test(field)
 }
 
+/// Every word that can stand in a text filter without being somebody's own name.
+#[must_use]
+pub fn filter_words() -> Vec<String> {
+    let mut words = subject::test_words();
+    words.push("in".to_owned());
+    words
+}
+
 /// The field with this name.
 ///
 /// # Errors

@@ -2,3 +2,4 @@
 //! says. Every test has a network of its own.
 
 mod create;
+mod limit;

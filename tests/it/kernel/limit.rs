@@ -1,0 +1,36 @@
+//! Changes with a limit: counted first, then each flow looked up again before it is changed.
+
+use crate::lab::{eval, in_namespace};
+
+/// Makes `n` udp flows.
+fn fill(n: u16) {
+    eval(&format!(
+        r#"let flows_ = []; for i in 0..{n} {{ flows_.push(#{{ proto: "udp", src: "10.0.0.1",
+           dst: "10.0.0.2", sport: 1000 + i, dport: 53, timeout: 60.sec }}); }} flows.create(flows_)"#
+    ));
+}
+
+#[test]
+fn a_change_within_its_limit_reaches_every_flow() {
+    in_namespace(|| {
+        fill(400);
+        let updated = eval(r#"flows("udp").update(#{ mark: 7 }, #{ max: "100%" })"#);
+        assert_eq!(updated, "updated 400, gone 0, failed 0, protected 0");
+        let deleted = eval(r#"flows("mark 7").delete(#{ max: 400 })"#);
+        assert_eq!(deleted, "deleted 400, gone 0, failed 0, protected 0");
+        assert_eq!(eval("flows.count()"), "0");
+    });
+}
+
+#[test]
+fn a_change_beyond_its_limit_reaches_none() {
+    in_namespace(|| {
+        fill(10);
+        let refused = eval(
+            r#"try { flows("udp").delete(#{ max: 9 }) } catch (error) { print(error.message) }
+               flows("udp").count()"#,
+        );
+        let told = "would have deleted 10 flows, more than max 9; nothing was changed";
+        assert_eq!(refused, format!("{told}\n10"));
+    });
+}
