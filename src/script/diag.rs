@@ -2,10 +2,10 @@
 
 use rhai::{Engine, EvalAltResult, ParseError, ParseErrorType, Position};
 
-use super::doc::Docs;
 use super::fault::{Blame, Fault};
 use super::host::Host;
-use crate::table::closest;
+use super::value::text_of;
+use super::wording::{lower_first, reword, suggestion};
 
 /// What kind of trouble it is, for the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,50 +105,17 @@ fn explain(
                 };
                 (trouble, fault.message.clone(), fault.hint.clone())
             }
-            None => script(value.to_string(), None),
+            None if value.is_unit() => script("the script threw nothing".to_owned(), None),
+            None => script(text_of(value), None),
         },
         EvalAltResult::ErrorParsing(error, _) => {
             (Trouble::Syntax, lower_first(&error.to_string()), None)
         }
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
-            let name = signature.split([' ', '(']).next().unwrap_or_default();
-            let docs = Docs::of(engine);
-            let hint = if docs.has(name) {
-                Some(format!("`{name}` exists, but not for these: help(\"{name}\") shows how"))
-            } else {
-                suggestion(name, docs.names())
-            };
-            script(format!("there is no function {}", tidy_signature(signature)), hint)
-        }
-        EvalAltResult::ErrorVariableNotFound(name, _) => {
-            let message = format!("there is no variable `{name}`");
-            let hint = suggestion(name, known.iter().copied());
-            script(
-                message,
-                hint.or_else(|| {
-                    Some("a function sees its parameters, not the variables around it".to_owned())
-                }),
-            )
-        }
         other => {
-            let text = other.to_string();
-            // Rhai appends the position, which has a line of its own here.
-            let text = text.rsplit_once(" (line ").map_or(text.as_str(), |(text, _)| text);
-            script(property(text).unwrap_or_else(|| lower_first(text)), None)
+            let (message, hint) = reword(engine, other, known);
+            script(message, hint)
         }
     }
-}
-
-fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    closest(name, known).map(|near| format!("did you mean `{near}`?"))
-}
-
-/// Rhai's type names in a signature, as scripts call them.
-fn tidy_signature(signature: &str) -> String {
-    signature
-        .replace("&str | ImmutableString | String", "string")
-        .replace("i64", "int")
-        .replace("f64", "float")
 }
 
 struct Place {
@@ -198,21 +165,4 @@ fn layout(
         let _ = write!(text, "\nhint: {hint}");
     }
     text
-}
-
-/// Rhai's sentence about a property that a type lacks, in fewer words.
-fn property(text: &str) -> Option<String> {
-    let (name, rest) = text.strip_prefix("Unknown property '")?.split_once('\'')?;
-    let owner = rest.rsplit_once("for type '")?.1.trim_end_matches('\'');
-    let owner = match owner {
-        "i64" => "int",
-        "f64" => "float",
-        other => other,
-    };
-    Some(format!("a value of type {owner} has no property `{name}`"))
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

@@ -37,6 +37,7 @@ mod stage;
 mod syntax;
 mod value;
 mod waiting;
+mod wording;
 
 pub use callback::Callback;
 pub use diag::{Report, Trouble};
