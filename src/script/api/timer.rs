@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use rhai::plugin::*;
-use rhai::{Dynamic, FnPtr, INT, NativeCallContext};
+use rhai::{Dynamic, FnPtr, NativeCallContext};
 
 use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::Handle;
 use crate::script::stage::Timer;
-use crate::script::value::span;
+use crate::script::value::{describe, span};
 
 /// The shortest time between two calls of a timer.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -88,9 +88,11 @@ mod timer_api {
     /// if flows.count() < 0 { exit(1) }
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn exit(status: INT) -> Fallible<()> {
-        let Ok(status) = u8::try_from(status) else {
-            return Fault::new(format!("an exit status is 0 to 255, not {status}")).throw();
+    pub fn exit(status: Dynamic) -> Fallible<()> {
+        let number = status.as_int().ok().and_then(|status| u8::try_from(status).ok());
+        let Some(status) = number else {
+            let found = describe(&status);
+            return Fault::new(format!("an exit status is 0 to 255, not {found}")).throw();
         };
         let host = Host::current()?;
         host.exit.set(Some(status));
@@ -102,6 +104,6 @@ mod timer_api {
     /// Ends the script at once with exit status 0.
     #[rhai_fn(name = "exit", return_raw)]
     pub fn exit_quietly() -> Fallible<()> {
-        exit(0)
+        exit(0.into())
     }
 }
