@@ -10,7 +10,7 @@ use super::callback::Callback;
 use super::fault::{Fallible, Fault};
 use super::host::Host;
 use super::objects::{FilterHandle, FlowHandle, Flows};
-use super::value::{Span, describe, from_dynamic};
+use super::value::{Span, describe, from_dynamic, text_of};
 use crate::flow::{Field, Filter, Flow, Network, Value};
 use crate::kernel::Source;
 use crate::table::{closest, parse_field_test, parse_filter};
@@ -110,7 +110,7 @@ fn filter_text(field: &str, value: &Dynamic) -> Fallible<String> {
     }
     match from_dynamic(value) {
         Value::Text(_) | Value::Int(_) | Value::Float(_) | Value::Addr(_) | Value::Net(_) => {
-            Ok(value.to_string())
+            Ok(text_of(value))
         }
         _ => Fault::new(format!("`{field}` cannot be compared with {}", describe(value))).throw(),
     }

@@ -8,7 +8,7 @@ use super::host::Host;
 use super::objects::{EventHandle, ExpectHandle, Expectations, FlowHandle, Flows, Handle};
 use super::ops::each;
 use super::rows::Rows;
-use super::value::from_dynamic;
+use super::value::{from_dynamic, text_of};
 use crate::flow::{Field, Unit, Value};
 use crate::render::{self, Column, Columns, Format, Item, Printer};
 use std::ops::ControlFlow;
@@ -102,7 +102,7 @@ impl<'a> Page<'a> {
                 let json = render::json(&from_dynamic(value));
                 self.bytes.extend_from_slice(json.to_string().as_bytes());
             }
-            _ => self.bytes.extend_from_slice(plain(value).as_bytes()),
+            _ => self.bytes.extend_from_slice(text_of(value).as_bytes()),
         }
         self.bytes.push(b'\n');
         Ok(())
@@ -251,19 +251,6 @@ fn thousands(number: u64) -> String {
 
 fn is_text(value: &Dynamic) -> bool {
     value.is_string() || value.is::<crate::table::Outcome>()
-}
-
-/// A value that is no rows, for people.
-fn plain(value: &Dynamic) -> String {
-    match from_dynamic(value) {
-        Value::List(_) | Value::Map(_) if value.is_array() || value.is_map() => {
-            render::text(&from_dynamic(value))
-        }
-        // A count is a count, however large: only columns of bytes are shortened.
-        Value::Int(int) => int.to_string(),
-        Value::Text(text) => text.into_owned(),
-        other => render::text(&other),
-    }
 }
 
 /// An array of flows, expectations, events or equal maps is shown as rows.

@@ -109,6 +109,17 @@ pub(super) fn from_dynamic(value: &Dynamic) -> Value {
     Value::text(object_text(value))
 }
 
+/// A value that is no rows, for people; Rhai's own text of an object is the name of its Rust type.
+#[must_use]
+pub(super) fn text_of(value: &Dynamic) -> String {
+    match from_dynamic(value) {
+        // A count is a count, however large: only columns of bytes are shortened.
+        Value::Int(int) => int.to_string(),
+        Value::Text(text) => text.into_owned(),
+        other => crate::render::text(&other),
+    }
+}
+
 /// The text of an object, as its own `to_string` has it.
 fn object_text(value: &Dynamic) -> String {
     let text = Host::current().and_then(|host| {
@@ -161,6 +172,14 @@ pub(super) fn describe(value: &Dynamic) -> String {
         "string" => format!("\"{value}\""),
         "i64" | "f64" | "bool" => value.to_string(),
         "Fn" => "a closure".to_owned(),
-        name => format!("a value of type {}", name.rsplit("::").next().unwrap_or(name)),
+        "array" => "an array".to_owned(),
+        "map" => "a map".to_owned(),
+        name => {
+            // A type has the name that it was registered with; Rust's means nothing to a script.
+            let engine = Host::current().and_then(|host| host.engine());
+            let known =
+                engine.map_or_else(|_| name.to_owned(), |e| e.map_type_name(name).to_owned());
+            format!("a value of type {known}")
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::script::host::Host;
 use crate::script::maps;
 use crate::script::objects::{FlowHandle, Flows};
 use crate::script::ops::{asker, only_known};
-use crate::script::value::{describe, span};
+use crate::script::value::{describe, span, text_of};
 use crate::table::{Change, Limit, Outcome, Unfinished, change};
 
 /// How often a drain looks again.
@@ -36,7 +36,7 @@ pub(super) fn counted(outcome: Outcome) -> Fallible<Outcome> {
 fn limit(options: &Map) -> Fallible<Option<Limit>> {
     only_known("a change", options, &["max"])?;
     let Some(max) = options.get("max") else { return Ok(None) };
-    let limit = max.to_string().parse().map_err(|error| Fault::new(error).thrown())?;
+    let limit = text_of(max).parse().map_err(|error| Fault::new(error).thrown())?;
     Ok(Some(limit))
 }
 

@@ -13,7 +13,7 @@ use crate::script::host::Host;
 use crate::script::objects::{EventHandle, Expectations, Flows, Handle};
 use crate::script::ops::{field, only_known};
 use crate::script::stage::{Listener, Throttle, Topic};
-use crate::script::value::{Time, count as unsigned, describe, span};
+use crate::script::value::{Time, count as unsigned, describe, span, text_of};
 use crate::script::waiting::{Events, warn_of_blind_spot};
 use crate::table::closest;
 
@@ -30,7 +30,7 @@ fn kinds(value: &Dynamic) -> Fallible<Vec<EventKind>> {
     let names: Vec<String> = if let Some(text) = value.read_lock::<ImmutableString>() {
         text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
     } else if let Some(list) = value.read_lock::<Array>() {
-        list.iter().map(ToString::to_string).collect()
+        list.iter().map(text_of).collect()
     } else {
         let message = format!("the kind of an event is text or a list, not {}", describe(value));
         return Fault::new(message).throw();

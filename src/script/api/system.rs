@@ -15,7 +15,7 @@ use crate::render;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::{Host, Permit};
 use crate::script::show;
-use crate::script::value::{describe, from_dynamic};
+use crate::script::value::{self, describe, from_dynamic};
 
 pub(super) fn module() -> Module {
     exported_module!(system_api)
@@ -125,13 +125,13 @@ mod system_api {
     /// Writes text to a file, in place of what it held. Needs `--allow-write`.
     #[rhai_fn(return_raw)]
     pub fn write_file(path: &str, text: Dynamic) -> Fallible<()> {
-        write_to(path, &text.to_string(), false)
+        write_to(path, &value::text_of(&text), false)
     }
 
     /// Appends a line to a file. Needs `--allow-write`.
     #[rhai_fn(return_raw)]
     pub fn append_line(path: &str, text: Dynamic) -> Fallible<()> {
-        write_to(path, &format!("{text}\n"), true)
+        write_to(path, &(value::text_of(&text) + "\n"), true)
     }
 
     /// Runs a program with these arguments, without a shell, and waits for it: a map of `status`
@@ -150,8 +150,9 @@ mod system_api {
                 .throw();
         }
         let args = args.iter().map(|arg| match from_dynamic(arg) {
-            Value::Text(text) => Ok(text.into_owned()),
-            Value::Int(_) | Value::Addr(_) | Value::Net(_) => Ok(arg.to_string()),
+            Value::Text(_) | Value::Int(_) | Value::Addr(_) | Value::Net(_) => {
+                Ok(value::text_of(arg))
+            }
             _ => Fault::new(format!("an argument is text, not {}", describe(arg))).throw(),
         });
         let output = Command::new(program).args(args.collect::<Fallible<Vec<_>>>()?).output();

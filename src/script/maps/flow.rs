@@ -14,7 +14,7 @@ use crate::flow::{
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::ops::only_known;
-use crate::script::value::{describe, span};
+use crate::script::value::{describe, span, text_of};
 
 /// Entries of the state, besides `state`.
 const STATE: [&str; 4] = ["wscale_orig", "wscale_reply", "vtag_orig", "vtag_reply"];
@@ -127,7 +127,7 @@ pub(crate) fn patch(map: &Map) -> Fallible<Patch> {
 
 fn mark(map: &Map) -> Fallible<Option<Masked>> {
     let Some(value) = entry(map, "mark") else { return Ok(None) };
-    value.to_string().parse().map(Some).map_err(|error| wrong("mark", error))
+    text_of(value).parse().map(Some).map_err(|error| wrong("mark", error))
 }
 
 fn status(map: &Map) -> Fallible<Option<Status>> {
@@ -184,7 +184,7 @@ fn label_patch(map: &Map) -> Fallible<Option<LabelPatch>> {
 /// `"192.0.2.1"` or `"192.0.2.1:80"`, `"[::1]:80"`.
 fn nat(map: &Map, name: &str) -> Fallible<Option<NatTarget>> {
     let Some(value) = entry(map, name) else { return Ok(None) };
-    let text = value.to_string();
+    let text = text_of(value);
     let target = match (text.parse::<IpAddr>(), text.parse::<SocketAddr>()) {
         (Ok(addr), _) => NatTarget { addr, port: None },
         (_, Ok(socket)) => NatTarget { addr: socket.ip(), port: Some(socket.port()) },

@@ -10,7 +10,7 @@ use rhai::{Array, Dynamic, ImmutableString, Map};
 
 use super::fault::{Fallible, Fault};
 use super::ops::address;
-use super::value::describe;
+use super::value::{describe, text_of};
 use crate::flow::{HelperName, L4, Proto, Tuple};
 
 pub(crate) use expect::{expect_key, expect_timeout, new_expectation};
@@ -67,7 +67,7 @@ fn missing<T>(value: Option<T>, name: &str) -> Fallible<T> {
 /// The protocol of a map, by name or number.
 fn proto(map: &Map) -> Fallible<Proto> {
     let value = missing(entry(map, "proto"), "proto")?;
-    value.to_string().parse().map_err(|error| wrong("proto", error))
+    text_of(value).parse().map_err(|error| wrong("proto", error))
 }
 
 /// A direction from its entries; `zone` is its own zone.
@@ -96,7 +96,7 @@ fn tuple(map: &Map, proto: Proto) -> Fallible<Tuple> {
 /// One word or a list of words.
 fn words(name: &str, value: &Dynamic) -> Fallible<Vec<String>> {
     if let Some(items) = value.read_lock::<Array>() {
-        return Ok(items.iter().map(ToString::to_string).collect());
+        return Ok(items.iter().map(text_of).collect());
     }
     match value.type_name() {
         "string" | "i64" => {
