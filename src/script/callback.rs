@@ -6,7 +6,8 @@ use std::rc::Rc;
 use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
 
 use super::compat::Environment;
-use super::fault::Fallible;
+use super::fault::{Fallible, Fault};
+use super::value::describe;
 
 /// A closure that can be called at any time.
 #[derive(Debug, Clone)]
@@ -51,9 +52,13 @@ impl Callback {
     /// As [`Self::call`], or the answer is neither.
     pub fn ask(&self, engine: &Engine, args: impl AsMut<[Dynamic]>) -> Fallible<bool> {
         let answer = self.call(engine, args)?;
-        answer.as_bool().map_err(|found| {
+        answer.as_bool().map_err(|_| {
+            let found = describe(&answer);
             let message = format!("the closure must answer true or false, not {found}");
-            super::Fault::new(message).thrown()
+            let mut error = Fault::new(message).thrown();
+            // A query may be read long after the call that was given the closure.
+            error.set_position(self.origin().1);
+            error
         })
     }
 

@@ -1,6 +1,6 @@
 //! Errors as people read them: what, where, the line with a caret, what to do instead.
 
-use rhai::{Engine, EvalAltResult, ParseError, ParseErrorType, Position};
+use rhai::{EvalAltResult, ParseError, ParseErrorType, Position};
 
 use super::fault::{Blame, Fault};
 use super::host::Host;
@@ -44,13 +44,7 @@ pub(super) fn syntax(host: &Host, source: &str, error: &ParseError, known: &[&st
 }
 
 /// A report of an error that was thrown; `source` is the text that ran, unless the error knows better.
-pub(super) fn runtime(
-    host: &Host,
-    engine: &Engine,
-    source: &str,
-    error: &EvalAltResult,
-    known: &[&str],
-) -> Report {
+pub(super) fn runtime(host: &Host, source: &str, error: &EvalAltResult, known: &[&str]) -> Report {
     let mut calls = Vec::new();
     let mut place = Place { source: source.to_owned(), position: error.position() };
     let mut inner = error;
@@ -73,7 +67,7 @@ pub(super) fn runtime(
             place.position = inner.position();
         }
     }
-    let (trouble, message, hint) = explain(engine, inner, known);
+    let (trouble, message, hint) = explain(host, inner, known);
     // The outermost call is the script itself: its place stands in the error.
     let calls: Vec<String> = calls
         .iter()
@@ -88,7 +82,7 @@ pub(super) fn runtime(
 }
 
 fn explain(
-    engine: &Engine,
+    host: &Host,
     error: &EvalAltResult,
     known: &[&str],
 ) -> (Trouble, String, Option<String>) {
@@ -112,7 +106,7 @@ fn explain(
             (Trouble::Syntax, lower_first(&error.to_string()), None)
         }
         other => {
-            let (message, hint) = reword(engine, other, known);
+            let (message, hint) = reword(host, other, known);
             script(message, hint)
         }
     }

@@ -66,7 +66,7 @@ impl Program {
     /// The documentation of everything that scripts can see.
     #[must_use]
     pub fn docs(&self) -> Docs {
-        Docs::of(&self.engine)
+        self.host.docs().clone()
     }
 
     /// Evaluates `text`; variables and functions stay for the next.
@@ -159,7 +159,7 @@ impl Program {
     #[must_use]
     pub fn report(&self, error: &rhai::EvalAltResult) -> Report {
         let source = self.functions.source().unwrap_or_default();
-        diag::runtime(&self.host, &self.engine, source, error, &self.known())
+        diag::runtime(&self.host, source, error, &self.known())
     }
 }
 

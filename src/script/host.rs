@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rhai::Engine;
 
+use super::doc::Docs;
 use super::fault::{Fallible, Fault};
 use super::stage::Stage;
 use crate::flow::{LabelMap, View};
@@ -104,6 +105,7 @@ pub struct Host {
     pub screen: Cell<Screen>,
     output: RefCell<Box<dyn Output>>,
     engine: OnceCell<Weak<Engine>>,
+    docs: OnceCell<Docs>,
     /// Texts of scripts and modules by source name, to show lines of errors.
     sources: RefCell<BTreeMap<String, Rc<str>>>,
 }
@@ -132,6 +134,7 @@ impl Host {
             screen: Cell::new(screen),
             output: RefCell::new(output),
             engine: OnceCell::new(),
+            docs: OnceCell::new(),
             sources: RefCell::default(),
         }
     }
@@ -161,6 +164,13 @@ impl Host {
     pub fn engine(&self) -> Fallible<Rc<Engine>> {
         let engine = self.engine.get().and_then(Weak::upgrade);
         engine.ok_or_else(|| Fault::new("the script is over").thrown())
+    }
+
+    /// The documentation of everything that scripts can see; made when it is first asked for.
+    #[must_use]
+    pub fn docs(&self) -> &Docs {
+        let engine = || self.engine.get().and_then(Weak::upgrade);
+        self.docs.get_or_init(|| engine().map(|engine| Docs::of(&engine)).unwrap_or_default())
     }
 
     /// What reading a field needs.

@@ -109,9 +109,8 @@ fn filter_text(field: &str, value: &Dynamic) -> Fallible<String> {
         return Ok(format!("{}-{}", range.start(), range.end()));
     }
     match from_dynamic(value) {
-        Value::Text(_) | Value::Int(_) | Value::Float(_) | Value::Addr(_) | Value::Net(_) => {
-            Ok(text_of(value))
-        }
+        Value::Int(_) | Value::Float(_) | Value::Addr(_) | Value::Net(_) => Ok(text_of(value)),
+        Value::Text(text) if value.is_string() => Ok(text.into_owned()),
         _ => Fault::new(format!("`{field}` cannot be compared with {}", describe(value))).throw(),
     }
 }
@@ -192,7 +191,7 @@ pub(super) fn field(name: &str) -> Fallible<Field> {
 pub(super) fn address(what: &str, value: &Dynamic) -> Fallible<std::net::IpAddr> {
     match from_dynamic(value) {
         Value::Addr(addr) => Ok(addr),
-        Value::Text(text) => text.parse().map_err(|_| {
+        Value::Text(text) if value.is_string() => text.parse().map_err(|_| {
             Fault::new(format!("{what} needs an IP address, found \"{text}\"")).thrown()
         }),
         _ => Fault::new(format!("{what} needs an IP address, found {}", describe(value))).throw(),
@@ -208,8 +207,10 @@ pub(super) fn network(value: &Dynamic) -> Fallible<Network> {
     match from_dynamic(value) {
         Value::Net(net) => Ok(net),
         Value::Addr(addr) => Ok(Network::host(addr)),
-        Value::Text(text) => text.parse::<Network>().map_err(|error| Fault::new(error).thrown()),
-        _ => Fault::new(format!("{} is no network", describe(value))).throw(),
+        Value::Text(text) if value.is_string() => {
+            text.parse::<Network>().map_err(|error| Fault::new(error).thrown())
+        }
+        _ => Fault::new(format!("a network is needed, found {}", describe(value))).throw(),
     }
 }
 

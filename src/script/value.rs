@@ -94,6 +94,9 @@ pub(super) fn from_dynamic(value: &Dynamic) -> Value {
         };
         return Value::Map(pairs.iter().map(pair).collect());
     }
+    if value.is_fnptr() {
+        return Value::text("a closure");
+    }
     if let Some(addr) = value.read_lock::<IpAddr>() {
         return Value::Addr(*addr);
     }

@@ -1,19 +1,19 @@
 //! Rhai's own errors in the words of scripts: its sentences name Rust's types, and closures by
 //! names that nobody gave them.
 
-use rhai::{Engine, EvalAltResult};
+use rhai::EvalAltResult;
 
-use super::doc::Docs;
+use super::host::Host;
 use crate::table::closest;
 
 /// What went wrong, and what to do instead; `known` are the names of all variables.
 pub(super) fn reword(
-    engine: &Engine,
+    host: &Host,
     error: &EvalAltResult,
     known: &[&str],
 ) -> (String, Option<String>) {
     match error {
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => function(engine, signature),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => function(host, signature),
         EvalAltResult::ErrorVariableNotFound(name, _) => {
             let scope = || "a function sees its parameters, not the variables around it".to_owned();
             let hint = suggestion(name, known.iter().copied()).unwrap_or_else(scope);
@@ -23,7 +23,7 @@ pub(super) fn reword(
             (format!("the map has no entry `{name}`"), None)
         }
         EvalAltResult::ErrorDotExpr(text, _) => {
-            property(engine, text).unwrap_or_else(|| (lower_first(text), None))
+            property(host, text).unwrap_or_else(|| (lower_first(text), None))
         }
         EvalAltResult::ErrorIndexingType(text, _) => {
             let (owner, index) = text.split_once(" [").unwrap_or((text, ""));
@@ -45,7 +45,7 @@ pub(super) fn reword(
 }
 
 /// A function that does not exist, or not for these: `name (type, type)`.
-fn function(engine: &Engine, signature: &str) -> (String, Option<String>) {
+fn function(host: &Host, signature: &str) -> (String, Option<String>) {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
     let types = types.strip_suffix(')').unwrap_or(types);
     let types: Vec<_> = types.split(", ").filter(|t| !t.is_empty()).map(script_type).collect();
@@ -56,7 +56,7 @@ fn function(engine: &Engine, signature: &str) -> (String, Option<String>) {
         };
         return (format!("the closure was given {given} and takes another number"), None);
     }
-    let docs = Docs::of(engine);
+    let docs = host.docs();
     let hint = if docs.has(name) {
         Some(format!("`{name}` exists, but not for these: help(\"{name}\") shows how"))
     } else if types.iter().any(|name| name == "nothing") {
@@ -73,15 +73,17 @@ fn function(engine: &Engine, signature: &str) -> (String, Option<String>) {
 }
 
 /// A property that a type lacks, or that cannot be set.
-fn property(engine: &Engine, text: &str) -> Option<(String, Option<String>)> {
+fn property(host: &Host, text: &str) -> Option<(String, Option<String>)> {
     if let Some(rest) = text.strip_prefix("No writable property '") {
         let (name, rest) = rest.split_once('\'')?;
         let owner = rest.split_once("for type '")?.1.split('\'').next()?;
-        return Some((format!("`{name}` of {} cannot be assigned", script_type(owner)), None));
+        let hint =
+            (owner == "Flow").then(|| "f.update(#{ … }) changes the flow in the kernel".to_owned());
+        return Some((format!("`{name}` of {} cannot be assigned", script_type(owner)), hint));
     }
     let (name, rest) = text.strip_prefix("Unknown property '")?.split_once('\'')?;
     let owner = script_type(rest.rsplit_once("for type '")?.1.trim_end_matches('\''));
-    let docs = Docs::of(engine);
+    let docs = host.docs();
     let entries = || docs.entries().iter().filter(|e| e.owner.as_deref() == Some(owner.as_str()));
     let hint = match entries().find(|entry| entry.name == name) {
         Some(_) => Some(format!("it is a function: write `{name}()`")),

@@ -124,13 +124,29 @@ fn keys(
     Ok((named, keys))
 }
 
+/// An error if two columns have one name: a row is a map and would keep only the last.
+fn only_once(verb: &str, columns: &[Column]) -> Fallible<()> {
+    let twice = columns.iter().enumerate().find(|(index, column)| {
+        columns.iter().take(*index).any(|before| before.name == column.name)
+    });
+    let Some((_, Column { name, .. })) = twice else { return Ok(()) };
+    Fault::new(format!("{verb} would have two columns `{name}`"))
+        .hint(format!("give one another name: #{{ other: |f| f.{name} }}"))
+        .throw()
+}
+
 fn select(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fallible<Rows> {
     let (columns, keys) = keys(ctx, "select", columns)?;
+    only_once("select", &columns)?;
     Ok(Rows::selected(query.clone(), columns, keys))
 }
 
 fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fallible<Rows> {
     let (mut columns, keys) = keys(ctx, "group", columns)?;
+    columns.push(Column::new("flows", Unit::Number));
+    columns.push(Column::new("packets", Unit::Number));
+    columns.push(Column::new("bytes", Unit::Bytes));
+    only_once("group", &columns)?;
     let host = Host::current()?;
     let fields: Option<Vec<_>> = keys.iter().map(Key::field).collect();
     let native = fields.is_some();
@@ -145,9 +161,6 @@ fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fal
         Ok(ControlFlow::Continue(()))
     })?;
     let rows = groups.finish();
-    columns.push(Column::new("flows", Unit::Number));
-    columns.push(Column::new("packets", Unit::Number));
-    columns.push(Column::new("bytes", Unit::Bytes));
     let records: Vec<Map> = rows
         .into_iter()
         .map(|row| {

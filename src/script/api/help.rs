@@ -3,7 +3,7 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, FnPtr, ImmutableString, NativeCallContext};
 
-use crate::script::doc::{Docs, Entry};
+use crate::script::doc::{Docs, Entry, type_name};
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::table::closest;
@@ -51,8 +51,9 @@ mod help_api {
     /// help()
     /// ```
     #[rhai_fn(name = "help", return_raw)]
-    pub fn overview(ctx: NativeCallContext) -> Fallible<()> {
-        let docs = Docs::of(ctx.engine());
+    pub fn overview() -> Fallible<()> {
+        let host = Host::current()?;
+        let docs = host.docs();
         let alone: Vec<_> = docs.entries().iter().filter(|entry| entry.owner.is_none()).collect();
         let mut seen: Vec<&Entry> = Vec::new();
         for entry in alone {
@@ -68,7 +69,7 @@ mod help_api {
             types.join(", "),
             list(&seen),
         );
-        Host::current()?.write(text.as_bytes())
+        host.write(text.as_bytes())
     }
 
     /// What a name is (a function, property or type), or what can be asked of a value.
@@ -79,13 +80,14 @@ mod help_api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn help(ctx: NativeCallContext, what: Dynamic) -> Fallible<()> {
-        let docs = Docs::of(ctx.engine());
+        let host = Host::current()?;
+        let docs = host.docs();
         let name = match what.read_lock::<ImmutableString>() {
             Some(name) => name.to_string(),
             None if what.is::<FnPtr>() => "Fn".to_owned(),
-            None => ctx.engine().map_type_name(what.type_name()).to_owned(),
+            None => type_name(ctx.engine().map_type_name(what.type_name())),
         };
-        let text = about(&docs, &name)?;
-        Host::current()?.write(format!("{text}\n").as_bytes())
+        let text = about(docs, &name)?;
+        host.write(format!("{text}\n").as_bytes())
     }
 }

@@ -97,7 +97,7 @@ mod time_api {
     pub type Duration = Span;
 
     /// A point in time; prints as RFC 3339.
-    pub type Instant = Time;
+    pub type Time = crate::script::value::Time;
 
     /// A duration from text: `"5m"`, `"1h30m"`, `"250ms"`, or a number of seconds.
     ///
