@@ -1,6 +1,7 @@
 //! What holds for any flows and any filter: all forms of one filter agree, and results are what a
 //! few lines of plain Rust make of the same flows.
 
+mod abuse;
 mod flows;
 mod forms;
 mod laws;
