@@ -27,7 +27,7 @@ pub use events::{EventStream, Heard, Wanted};
 pub use live::{Live, Safety};
 pub use netns::NetNs;
 pub use reason::{Verb, hint};
-pub use source::{DumpScope, FlowTable, Flows, Source};
+pub use source::{DumpScope, FlowTable, Flows, KernelFilter, Source};
 pub use terminal::terminal_width;
 
 /// Where iptables, nft and `conntrack` look for names of labels.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{KernelError, Live};
 use crate::flow::{Expectation, Family, Filter, Flow};
-pub use crate::wire::{DumpScope, FlowTable};
+pub use crate::wire::{DumpScope, FlowTable, KernelFilter};
 
 /// Where flows come from.
 pub trait Source: fmt::Debug {

@@ -33,13 +33,7 @@ impl Docs {
         let json = engine.gen_fn_metadata_to_json(false).unwrap_or_default();
         let json: Value = serde_json::from_str(&json).unwrap_or_default();
         let functions = json.get("functions").and_then(Value::as_array);
-        let mut entries: Vec<Entry> =
-            functions.into_iter().flatten().filter_map(Entry::read).collect();
-        entries.sort_by(|a, b| {
-            (&a.owner, &a.name, a.params.len()).cmp(&(&b.owner, &b.name, b.params.len()))
-        });
-        entries.dedup();
-        Self { entries }
+        functions.into_iter().flatten().filter_map(Entry::read).collect()
     }
 
     /// All entries.
@@ -75,6 +69,17 @@ impl Docs {
         let mut types: Vec<_> = self.entries.iter().filter_map(|e| e.owner.as_deref()).collect();
         types.dedup();
         types
+    }
+}
+
+impl FromIterator<Entry> for Docs {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut entries: Vec<Entry> = entries.into_iter().collect();
+        entries.sort_by(|a, b| {
+            (&a.owner, &a.name, a.params.len()).cmp(&(&b.owner, &b.name, b.params.len()))
+        });
+        entries.dedup();
+        Self { entries }
     }
 }
 

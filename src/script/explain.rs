@@ -7,11 +7,15 @@ use crate::flow::Filter;
 /// What the kernel, native code and the interpreter do for `query`.
 #[must_use]
 pub(super) fn explain(query: &Flows) -> String {
+    let sends = match query.asked().filter.mark {
+        Some(mark) => format!("kernel:      sends only flows of mark {mark}"),
+        None => "kernel:      sends every flow".to_owned(),
+    };
     let Some(filter) = query.filter() else {
-        return "kernel: sends every flow\nnative: filters, skips and takes".to_owned();
+        return format!("{sends}\nnative:      filters, skips and takes");
     };
     let native = filter.native();
-    let mut lines = vec!["kernel:      sends every flow".to_owned()];
+    let mut lines = vec![sends];
     if filter.is_all() {
         lines.push("native:      nothing to filter".to_owned());
         return lines.join("\n");

@@ -188,16 +188,28 @@ impl<'a> Page<'a> {
 
     fn item(&mut self, item: Item<'_>) -> Fallible<()> {
         self.rows += 1;
-        if self.style.limit.is_some_and(|limit| self.rows > limit) {
+        if let Some(limit) = self.style.limit
+            && self.rows > limit
+        {
+            // Counting the rest may take a while: what there is to see is shown first.
+            if self.printer.is_some() {
+                self.end_rows()?;
+                self.flush()?;
+            }
             return Ok(());
         }
         if let Some(printer) = &mut self.printer {
             printer.item(&mut self.bytes, item).map_err(|error| unwritable(&error))?;
         }
         if self.bytes.len() >= CHUNK_BYTES && !self.kept {
-            self.host.write(&self.bytes)?;
-            self.bytes.clear();
+            self.flush()?;
         }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Fallible<()> {
+        self.host.write(&self.bytes)?;
+        self.bytes.clear();
         Ok(())
     }
 

@@ -52,22 +52,25 @@ impl Command {
     }
 }
 
-/// The words that can follow the colon, or `name` and a blank.
-pub(super) fn words(name: Option<&str>) -> Vec<String> {
-    match name.map(full) {
-        None => COMMANDS.iter().map(|(name, ..)| (*name).to_owned()).collect(),
-        Some(Ok("mode")) => {
+/// The names of all commands.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|(name, ..)| *name)
+}
+
+/// The words that can follow `name`.
+pub(super) fn arguments(name: &str) -> Vec<String> {
+    match full(name) {
+        Ok("mode") => {
             let words = ConntrackStyle::WORDS.iter().map(|word| format!("conntrack,{word}"));
             Format::names().map(str::to_owned).chain(words).collect()
         }
-        Some(Ok("timing")) => vec!["on".to_owned(), "off".to_owned()],
-        Some(_) => Vec::new(),
+        Ok("timing") => vec!["on".to_owned(), "off".to_owned()],
+        _ => Vec::new(),
     }
 }
 
 /// The name that `name` is, or begins.
 fn full(name: &str) -> Result<&'static str, String> {
-    let names = || COMMANDS.iter().map(|(name, ..)| *name);
     let mut begun = names().filter(|known| !name.is_empty() && known.starts_with(name));
     if let (Some(only), None) = (begun.next(), begun.next()) {
         return Ok(only);

@@ -48,9 +48,11 @@ impl Names {
     /// Where the last word of `line` begins, and what it may become.
     pub(super) fn complete(&self, syntax: &Syntax, line: &str) -> (usize, Vec<Candidate>) {
         if let Some(words) = line.trim_start().strip_prefix(':') {
-            let name = words.split_once(char::is_whitespace).map(|(name, _)| name);
-            let found = command::words(name).into_iter();
-            return begun(line, |c| c.is_alphanumeric() || c == ',', found);
+            let part = |c: char| c.is_alphanumeric() || c == ',';
+            return match words.split_once(char::is_whitespace) {
+                Some((name, _)) => begun(line, part, command::arguments(name).into_iter()),
+                None => begun(line, part, command::names().map(str::to_owned)),
+            };
         }
         let pieces = syntax.pieces(line);
         let code = Code { names: self, text: line, pieces: &pieces };
@@ -165,3 +167,6 @@ fn begun(
     found.dedup();
     (start, found.into_iter().map(|name| Candidate { name, call: "" }).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,9 +33,9 @@ mod tests {
 
     #[test]
     fn the_history_is_kept_in_the_state_directory_or_nowhere() {
-        check(Some("/s"), Some("/home/u"), Some("/s/flowsh/history"));
-        check(None, Some("/home/u"), Some("/home/u/.local/state/flowsh/history"));
-        check(Some("s"), Some("/home/u"), Some("/home/u/.local/state/flowsh/history"));
+        check(Some("/s"), Some("/u"), Some("/s/flowsh/history"));
+        check(None, Some("/u"), Some("/u/.local/state/flowsh/history"));
+        check(Some("s"), Some("/u"), Some("/u/.local/state/flowsh/history"));
         check(Some(""), None, None);
         check(None, Some(""), None);
     }

@@ -158,7 +158,8 @@ impl Session {
     fn report(&self, report: &Report) {
         match (report.trouble, self.over()) {
             (Trouble::Stopped, Some(_)) => (),
-            (Trouble::Stopped, None) => self.host.message("interrupted"),
+            // In the place of the ^C that the terminal has shown.
+            (Trouble::Stopped, None) => self.host.message("\rinterrupted"),
             _ => self.host.message(&report.text),
         }
     }
@@ -195,9 +196,9 @@ fn close_editor(lines: &Receiver<String>) {
 
 /// A time as one reads it off a watch.
 fn time(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        format!("{:.1} ms", time.as_secs_f64() * 1000.0)
-    } else {
-        format!("{:.2} s", time.as_secs_f64())
+    match time.as_secs_f64() {
+        short if short < 0.001 => format!("{} µs", time.as_micros()),
+        short if short < 1.0 => format!("{:.1} ms", short * 1000.0),
+        long => format!("{long:.2} s"),
     }
 }

@@ -11,6 +11,7 @@ mod diff;
 mod group;
 mod pack;
 mod pairs;
+mod plan;
 mod query;
 #[cfg(test)]
 mod samples;
@@ -24,6 +25,7 @@ pub use change::{Change, ChangeError, Limit, Outcome, Unfinished, change};
 pub use diff::{Diff, Rate, diff, rates};
 pub use group::{Group, GroupRow};
 pub use pack::{pack, unpack};
+pub use plan::kernel_filter;
 pub use query::{Cursor, Query};
 pub use snapshot::Snapshot;
 pub use sort::{SortKey, parse_sort_key};

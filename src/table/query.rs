@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::plan::kernel_filter;
 use crate::flow::{Filter, Flow};
 use crate::kernel::{DumpScope, Flows, KernelError, Source, now_ns};
 
@@ -89,6 +90,20 @@ impl<A: Clone> Query<A> {
         }
     }
 
+    /// What is asked of the source: the scope, and what the kernel may leave out of it.
+    #[must_use]
+    pub fn asked(&self) -> DumpScope {
+        DumpScope { filter: kernel_filter(&self.native()), ..self.scope }
+    }
+
+    /// What native code can answer of the first stage: answered where the flow is decoded.
+    fn native(&self) -> Filter {
+        match self.stages.first() {
+            Some(Stage::Where(filter)) => filter.native(),
+            _ => Filter::All,
+        }
+    }
+
     /// Starts to read.
     ///
     /// # Errors
@@ -96,15 +111,11 @@ impl<A: Clone> Query<A> {
     /// The source cannot be read.
     pub fn cursor(&self) -> Result<Cursor<A>, KernelError> {
         let mut stages = self.stages.clone();
-        // What native code can answer of the first stage is answered where the flow is decoded.
-        let native = match stages.first() {
-            Some(Stage::Where(filter)) => filter.native(),
-            _ => Filter::All,
-        };
+        let native = self.native();
         if matches!(stages.first(), Some(Stage::Where(filter)) if !filter.asks()) {
             stages.remove(0);
         }
-        let flows = self.source.flows(&self.scope, &native)?;
+        let flows = self.source.flows(&self.asked(), &native)?;
         Ok(Cursor { flows, stages, now_ns: now_ns() })
     }
 }

@@ -12,4 +12,5 @@ mod kernel;
 mod lab;
 mod properties;
 mod replay;
+mod shell;
 mod tidy;

@@ -25,7 +25,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
-    ("crossbeam_channel", &["kernel", "run"]),
+    ("crossbeam_channel", &["kernel", "run", "shell"]),
     ("csv", &["render"]),
     ("itoa", &["render"]),
     ("jiff", &["table", "render"]),

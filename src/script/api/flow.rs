@@ -6,7 +6,8 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Dynamic, FuncRegistration, INT, Map};
 
-use crate::flow::{Direction, Field, Value};
+use crate::flow::{Direction, Field, LabelMap, Value, View};
+use crate::kernel::now_ns;
 use crate::script::fault::Fallible;
 use crate::script::host::Host;
 use crate::script::objects::{FlowHandle, Side};
@@ -37,12 +38,13 @@ pub(super) fn module() -> Module {
             .set_into_module(&mut module, move |row: &mut FlowHandle| read(row, field));
     }
     for name in SIDE {
+        let fields = side_fields(name);
         let doc = Field::named(name).map_or("zone of this direction alone", Field::doc);
         FuncRegistration::new_getter(name)
             .with_params_info(["side: &mut Side", "Dynamic"])
             .with_comments([format!("/// Of this direction: {doc}.")])
             .with_purity(true)
-            .set_into_module(&mut module, move |side: &mut Side| side_value(side, name));
+            .set_into_module(&mut module, move |side: &mut Side| side_value(side, fields));
     }
     module
 }
@@ -67,21 +69,24 @@ fn sentence(text: &str) -> String {
 }
 
 fn read(row: &FlowHandle, field: Field) -> Fallible<Dynamic> {
-    to_dynamic(field.get(&row.flow, Host::current()?.view()))
+    let host = Host::current()?;
+    // The clock is dear enough to be asked only by the field that needs it.
+    let now_ns = if field == Field::Age { now_ns() } else { 0 };
+    to_dynamic(field.get(&row.flow, View { now_ns, labels: &host.labels }))
 }
 
-fn side_value(side: &Side, name: &str) -> Fallible<Dynamic> {
-    let prefix = match side.direction {
-        Direction::Orig => "orig",
-        Direction::Reply => "reply",
+/// The field called `name` of the original and of the reply direction.
+fn side_fields(name: &str) -> [Option<Field>; 2] {
+    ["orig", "reply"].map(|side| Field::named(&format!("{side}.{name}")))
+}
+
+fn side_value(side: &Side, [orig, reply]: [Option<Field>; 2]) -> Fallible<Dynamic> {
+    let field = match side.direction {
+        Direction::Orig => orig,
+        Direction::Reply => reply,
     };
-    let value = Field::named(&format!("{prefix}.{name}")).map_or(Value::Absent, |field| {
-        field.get(
-            &side.flow,
-            crate::flow::View { now_ns: 0, labels: &crate::flow::LabelMap::default() },
-        )
-    });
-    to_dynamic(value)
+    let view = View { now_ns: 0, labels: &LabelMap::default() };
+    to_dynamic(field.map_or(Value::Absent, |field| field.get(&side.flow, view)))
 }
 
 #[export_module]

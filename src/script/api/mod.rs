@@ -13,6 +13,7 @@ mod flow;
 mod help;
 mod netns;
 mod query;
+mod range;
 mod rows;
 mod settings;
 mod snapshot;
@@ -24,7 +25,7 @@ mod window;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 18] = [
+    let topics: [fn() -> Module; 19] = [
         addr::module,
         change::module,
         columns::module,
@@ -35,6 +36,7 @@ pub(super) fn register(engine: &mut Engine) {
         help::module,
         netns::module,
         query::module,
+        range::module,
         rows::module,
         settings::module,
         snapshot::module,

@@ -2,4 +2,8 @@
 //! says. Every test has a network of its own.
 
 mod create;
+mod delete;
+mod expectations;
 mod limit;
+mod tables;
+mod update;

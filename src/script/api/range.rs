@@ -1,0 +1,51 @@
+//! What Rhai's ranges lack beside arrays: `(0..5).map(|n| …)`.
+
+use std::ops::{Range, RangeInclusive};
+
+use rhai::plugin::*;
+use rhai::{Array, FnPtr, INT};
+
+use crate::script::callback::Callback;
+use crate::script::fault::Fallible;
+
+pub(super) fn module() -> Module {
+    exported_module!(range_api)
+}
+
+fn mapped(
+    ctx: &NativeCallContext<'_>,
+    mut numbers: impl Iterator<Item = INT>,
+    f: FnPtr,
+) -> Fallible<Array> {
+    let f = Callback::new(ctx, f);
+    let mut results = Array::new();
+    numbers.try_for_each(|number| {
+        results.push(f.call(ctx.engine(), [number.into()])?);
+        Fallible::Ok(())
+    })?;
+    Ok(results)
+}
+
+#[export_module]
+mod range_api {
+    /// What `f` makes of each number of the range, in an array.
+    ///
+    /// # Example
+    /// ```rhai
+    /// (1..4).map(|n| n * n) == [1, 4, 9]
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn map(ctx: NativeCallContext, range: &mut Range<INT>, f: FnPtr) -> Fallible<Array> {
+        mapped(&ctx, range.clone(), f)
+    }
+
+    /// What `f` makes of each number of the range, both ends included, in an array.
+    #[rhai_fn(name = "map", pure, return_raw)]
+    pub fn map_inclusive(
+        ctx: NativeCallContext,
+        range: &mut RangeInclusive<INT>,
+        f: FnPtr,
+    ) -> Fallible<Array> {
+        mapped(&ctx, range.clone(), f)
+    }
+}

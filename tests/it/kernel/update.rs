@@ -1,0 +1,121 @@
+//! Flows that are looked up and changed: what is to change changes, and nothing else.
+
+use crate::lab::{eval, in_namespace, listed, same_list, with_helpers, with_labels};
+
+/// Two flows, one of them to be changed, and the names of their keys.
+const TWO: &str = r#"
+    let a = #{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 5, dport: 6 };
+    let b = #{ proto: "tcp", src: "fd00::1", dst: "fd00::2", sport: 5, dport: 80 };
+    flows.create([a + #{ timeout: 300.sec, mark: 0xabcd1234 },
+                  b + #{ timeout: 300.sec, mark: 7, state: "SYN_SENT", labels: [0, 40, 95, 127] }]);
+"#;
+
+#[test]
+fn a_look_up_finds_exactly_one_flow_of_one_zone() {
+    in_namespace(|| {
+        let told = eval(&format!(
+            r#"{TWO}
+               flows.create(a + #{{ timeout: 300.sec, zone: 5, mark: 5 }});
+               [a, b, a + #{{ zone: 5 }}, a + #{{ zone: 6 }}, a + #{{ sport: 6 }}]
+                   .map(|key| {{ let f = flows.get(key); if f == () {{ "none" }} else {{ f.mark }} }})"#
+        ));
+        insta::assert_snapshot!(told, @"");
+    });
+}
+
+#[test]
+fn mark_bits_outside_of_the_mask_are_kept() {
+    in_namespace(|| {
+        let told = eval(&format!(
+            r#"{TWO}
+               flows("udp").update(#{{ mark: "0x20/0xff" }});
+               flows.get(b).update(#{{ mark: "0x0/0x3" }});
+               flows.sort("mark").map(|f| f.mark)"#
+        ));
+        assert_eq!(told, format!("[4,{}]", 0xabcd_1220_u32));
+        same_list("extended,id");
+    });
+}
+
+#[test]
+fn labels_that_are_not_named_are_kept_in_all_words() {
+    in_namespace(|| {
+        with_labels("0 zero\n127 last\n");
+        let told = eval(&format!(
+            r#"{TWO}
+               let said = [];
+               let labels = || flows.get(b).labels;
+               flows("tcp").update(#{{ add_labels: [1, 96] }});
+               said.push(labels.call());
+               flows("tcp").update(#{{ remove_labels: ["last", 40] }});
+               said.push(labels.call());
+               flows("tcp").update(#{{ add_labels: [126], remove_labels: ["zero", 3] }});
+               said.push(labels.call());
+               flows("tcp").update(#{{ labels: [100] }});
+               said.push(labels.call());
+               flows("tcp").update(#{{ labels: [] }});
+               said.push(labels.call());
+               said.push(flows.get(a).labels);
+               said"#
+        ));
+        insta::assert_snapshot!(told, @"");
+        same_list("extended,id,labels");
+    });
+}
+
+#[test]
+fn timeout_state_and_status_change_alone() {
+    in_namespace(|| {
+        eval(&format!(
+            r#"{TWO}
+               flows("udp").update(#{{ timeout: 1.hour }});
+               flows("tcp").update(#{{ state: "ESTABLISHED" }});
+               flows("tcp").update(#{{ status: ["assured", "seen_reply"] }})"#
+        ));
+        let lines = same_list("extended,labels");
+        insta::assert_snapshot!(lines, @"");
+        let left = eval(r#"flows.sort("timeout").map(|f| f.timeout > 50.min)"#);
+        assert_eq!(left, "[false,true]");
+    });
+}
+
+#[test]
+fn an_update_in_a_zone_leaves_the_same_tuple_elsewhere() {
+    in_namespace(|| {
+        let told = eval(
+            r#"let key = #{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 5, dport: 6 };
+               for zone in [0, 1, 2] { flows.create(key + #{ timeout: 60.sec, zone: zone }) }
+               let done = flows("zone 1").update(#{ mark: 9 });
+               flows.get(key + #{ zone: 2 }).update(#{ mark: 8 });
+               flows.sort("zone").map(|f| f.mark)"#,
+        );
+        assert_eq!(told, "[0,9,8]");
+    });
+}
+
+#[test]
+fn the_helper_of_a_flow_that_has_one_can_be_named_again() {
+    in_namespace(|| {
+        with_helpers();
+        let told = eval(
+            r#"let ftp = #{ proto: "tcp", src: "10.0.0.1", dst: "10.0.0.2", sport: 5, dport: 21 };
+               flows.create(ftp + #{ timeout: 60.sec, state: "ESTABLISHED", helper: "ftp" });
+               flows.get(ftp).update(#{ helper: "ftp", mark: 3 })"#,
+        );
+        insta::assert_snapshot!(told, @"");
+        insta::assert_snapshot!(listed(""), @"");
+    });
+}
+
+#[test]
+fn a_flow_that_went_after_it_was_seen_is_counted_as_gone() {
+    in_namespace(|| {
+        let told = eval(&format!(
+            r#"{TWO}
+               let seen = flows.array();
+               flows.flush();
+               seen.map(|f| f.update(#{{ mark: 1 }}).gone) + seen.map(|f| f.delete().gone)"#
+        ));
+        assert_eq!(told, "[1,1,1,1]");
+    });
+}
