@@ -177,6 +177,7 @@ pub(super) fn type_name(kind: &str) -> String {
         "Map" => "map",
         "FnPtr" => "Fn",
         "Dynamic" => "any",
+        range if range.starts_with("Range") => "range",
         other => other,
     }
     .to_owned()

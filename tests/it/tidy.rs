@@ -460,11 +460,12 @@ fn every_example_of_the_documentation_is_a_script() {
 
 #[test]
 fn the_changelog_has_a_section_for_what_is_being_made() {
-    let version = format!("## [{}]", env!("CARGO_PKG_VERSION"));
+    let version = env!("CARGO_PKG_VERSION");
     let text = fs::read_to_string(root().join("CHANGELOG.md")).unwrap_or_default();
-    let section = text.split(&version).nth(1).or_else(|| text.split("## [Unreleased]").nth(1));
-    let entries = section.map(|section| section.split("\n## ").next().unwrap_or_default());
-    let told = entries.is_some_and(|entries| entries.lines().any(|line| line.starts_with("- ")));
-    let faults = (!told).then(|| format!("{version} or ## [Unreleased]"));
+    let told = text.split("\n## ").any(|section| {
+        let heading = section.lines().next().unwrap_or_default();
+        (heading.contains(version) || heading.contains("Unreleased")) && section.contains("\n- ")
+    });
+    let faults = (!told).then(|| format!("## {version}, or ## Unreleased"));
     hold(faults, "tell in CHANGELOG.md what changes for the user, under this heading:");
 }

@@ -1,10 +1,9 @@
 //! One flow: its fields, its two directions, deleting and changing it.
 
-use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Dynamic, FuncRegistration, INT, Map};
+use rhai::{Dynamic, FuncRegistration, Map};
 
 use crate::flow::{Direction, Field, LabelMap, Value, View};
 use crate::kernel::now_ns;
@@ -165,19 +164,6 @@ mod flow_api {
     /// error, for a flow without labels.
     #[rhai_fn(name = "contains")]
     pub fn nothing_contains(_nothing: (), _value: Dynamic) -> bool {
-        false
-    }
-
-    /// True if nothing is in the range: never. So that `f.dport in 80..90` is false, not an error,
-    /// for a flow without ports.
-    #[rhai_fn(name = "contains")]
-    pub fn range_has_nothing(_range: Range<INT>, _nothing: ()) -> bool {
-        false
-    }
-
-    /// True if nothing is in the range: never.
-    #[rhai_fn(name = "contains")]
-    pub fn closed_range_has_nothing(_range: RangeInclusive<INT>, _nothing: ()) -> bool {
         false
     }
 

@@ -1,4 +1,4 @@
-//! What Rhai's ranges lack beside arrays: `(0..5).map(|n| …)`.
+//! What Rhai's ranges lack beside arrays: `(0..5).map(|n| …)`, and that `()` is in none.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -47,5 +47,18 @@ mod range_api {
         f: FnPtr,
     ) -> Fallible<Array> {
         mapped(&ctx, range.clone(), f)
+    }
+
+    /// True if nothing is in the range: never. So that `f.dport in 80..90` is false, not an error,
+    /// for a flow without ports.
+    #[rhai_fn(name = "contains")]
+    pub fn range_has_nothing(_range: Range<INT>, _nothing: ()) -> bool {
+        false
+    }
+
+    /// True if nothing is in the range: never.
+    #[rhai_fn(name = "contains")]
+    pub fn closed_range_has_nothing(_range: RangeInclusive<INT>, _nothing: ()) -> bool {
+        false
     }
 }
