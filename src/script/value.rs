@@ -149,7 +149,10 @@ pub(super) fn span(what: &str, value: &Dynamic) -> Fallible<Span> {
     };
     match span {
         Some(span) if span.0 >= 0 => Ok(span),
-        Some(_) => Fault::new(format!("{what} cannot be negative, found {value}")).throw(),
+        Some(_) => {
+            let found = text_of(value);
+            Fault::new(format!("{what} cannot be negative, found {found}")).throw()
+        }
         None => {
             let message = format!("{what} needs a duration, found {}", describe(value));
             Fault::new(message).hint("write `30.sec`, `5.min`, or \"5m\"").throw()

@@ -78,7 +78,7 @@ fn whole(number: INT, unit: i64) -> Fallible<i64> {
     clippy::as_conversions,
     reason = "the range is checked, and a fraction of a nanosecond or byte is nothing"
 )]
-fn part(number: f64, unit: i64) -> Fallible<i64> {
+pub(super) fn part(number: f64, unit: i64) -> Fallible<i64> {
     let product = number * unit as f64;
     if product.abs() < i64::MAX as f64 {
         Ok(product.round() as i64)

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use rhai::plugin::*;
-use rhai::{Dynamic, FnPtr, NativeCallContext};
+use rhai::{Dynamic, FnPtr, INT, NativeCallContext};
 
 use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::Handle;
 use crate::script::stage::Timer;
-use crate::script::value::{describe, span};
+use crate::script::value::{SECOND, Span, describe, span};
 
 /// The shortest time between two calls of a timer.
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -67,6 +67,18 @@ mod timer_api {
     #[rhai_fn(return_raw)]
     pub fn sleep(time: Dynamic) -> Fallible<()> {
         super::super::change::pause(span("sleep", &time)?.to_std())
+    }
+
+    /// Waits so many seconds. Rhai's own takes whole numbers too, and nothing interrupts it.
+    #[rhai_fn(name = "sleep", return_raw)]
+    pub fn sleep_seconds(seconds: INT) -> Fallible<()> {
+        sleep(seconds.into())
+    }
+
+    /// Waits so many seconds, with their fraction.
+    #[rhai_fn(name = "sleep", return_raw)]
+    pub fn sleep_fraction(seconds: f64) -> Fallible<()> {
+        sleep(Dynamic::from(Span(super::super::time::part(seconds, SECOND)?)))
     }
 
     /// Takes every handler and timer off, so that the script ends when its text does.
