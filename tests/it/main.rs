@@ -12,5 +12,6 @@ mod kernel;
 mod lab;
 mod properties;
 mod replay;
+mod session;
 mod shell;
 mod tidy;
