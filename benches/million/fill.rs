@@ -38,9 +38,9 @@ pub(crate) fn fill(count: u32) -> Outcome<String> {
     Ok(format!("{done} flows made in {took:.1} s"))
 }
 
-/// Makes again the flows of `count` that have this mark.
-pub(crate) fn refill(count: u32, mark: u32) -> Outcome<()> {
-    create((0..count).map(flow).filter(|flow| flow.mark == Some(mark))).map(drop)
+/// Makes again those of `count` flows that `lost` tells.
+pub(crate) fn refill(count: u32, lost: impl Fn(&NewFlow) -> bool) -> Outcome<()> {
+    create((0..count).map(flow).filter(lost)).map(drop)
 }
 
 fn create(flows: impl Iterator<Item = NewFlow>) -> Outcome<Applied> {

@@ -3,6 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
+use flowsh::flow::NewFlow;
+
 use crate::process::{conntrack, flowsh, median, output, peak_kib, time};
 use crate::{Outcome, fill, myself};
 
@@ -97,19 +99,18 @@ fn memory(what: &str, code: &str, most_mib: f64) -> Outcome<()> {
     Ok(())
 }
 
-/// Deletes and marks a tenth of the flows; they are made anew after each time.
+/// Deletes and marks a tenth of the flows; what is deleted is made anew each time.
+///
+/// By mark the kernel selects for both; by port neither asks it to, and both read the whole table.
 fn change(flows: u32) -> Outcome<()> {
-    let (mut ours, mut others) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let delete = format!("flows.where(\"mark {MARK}\").delete()");
-        ours.push(time(&mut flowsh("ndjson", &delete))?);
-        fill::refill(flows, MARK)?;
-        others.push(time(&mut conntrack(&format!("-D --mark {MARK}")))?);
-        fill::refill(flows, MARK)?;
-    }
-    let faster = |ours: f64, others: f64| others / ours;
-    let deleted = median(others);
-    line("delete a tenth : conntrack -D", Must::AtLeast(3.0), median(ours), deleted, faster);
+    let marked = |flow: &NewFlow| flow.mark == Some(MARK);
+    let to_port = |flow: &NewFlow| flow.orig.dport() == Some(80);
+    let by_mark = (format!("mark {MARK}"), format!("--mark {MARK}"));
+    let by_port = ("ipv4 tcp dport 80".to_owned(), "-f ipv4 -p tcp --dport 80".to_owned());
+    let what = "delete a tenth, by mark : conntrack -D";
+    let deleted = delete(what, &by_mark, || fill::refill(flows, marked))?;
+    let what = "delete an eighth, by port : conntrack -D";
+    delete(what, &by_port, || fill::refill(flows, to_port))?;
     let mut ours = Vec::new();
     for round in 0..ROUNDS {
         // There and back, so that each round finds them.
@@ -117,10 +118,35 @@ fn change(flows: u32) -> Outcome<()> {
         let update = format!("flows.where(\"mark {from}\").update(#{{ mark: {to} }})");
         ours.push(time(&mut flowsh("ndjson", &update))?);
     }
-    line("re-mark a tenth : conntrack -D", Must::AtLeast(3.0), median(ours), deleted, faster);
+    let what = "re-mark a tenth, by mark : conntrack -D";
+    line(what, Must::AtLeast(3.0), median(ours), deleted, faster);
     let update = output(&mut conntrack("-U -f ipv4 --mark 4 -m 4"))?;
     println!("  conntrack -U --mark 4 says: {}", update.lines().last().unwrap_or_default());
     Ok(())
+}
+
+/// Deletes in turn, prints the line, and gives how long `conntrack` took.
+fn delete(
+    what: &str,
+    (filter, flags): &(String, String),
+    refill: impl Fn() -> Outcome<()>,
+) -> Outcome<Duration> {
+    let code = format!("flows.where(\"{filter}\").delete()");
+    let (mut ours, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        ours.push(time(&mut flowsh("ndjson", &code))?);
+        refill()?;
+        others.push(time(&mut conntrack(&format!("-D {flags}")))?);
+        refill()?;
+    }
+    let others = median(others);
+    line(what, Must::AtLeast(3.0), median(ours), others, faster);
+    Ok(others)
+}
+
+/// How many times as fast ours is.
+fn faster(ours: f64, others: f64) -> f64 {
+    others / ours
 }
 
 /// What a kept flow takes, by its own account and by the process's.

@@ -1,6 +1,6 @@
 //! The command line, declared once: parsing, help, man page and completions are all made from it.
 
-use std::io;
+use std::io::{self, Write};
 
 use clap::{Args as Group, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -42,6 +42,8 @@ pub(super) enum Command {
         #[arg(required = true)]
         files: Vec<String>,
     },
+    /// Print the reference of the language, as Markdown
+    Doc,
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -208,5 +210,25 @@ pub(super) fn completions(shell: clap_complete::Shell) {
 
 /// Prints the man page to standard output.
 pub(super) fn man_page() -> io::Result<()> {
-    clap_mangen::Man::new(Args::command()).render(&mut io::stdout())
+    let command = Args::command();
+    let mut out = io::stdout().lock();
+    let man = clap_mangen::Man::new(command.clone());
+    man.render_title(&mut out)?;
+    man.render_name_section(&mut out)?;
+    man.render_synopsis_section(&mut out)?;
+    man.render_description_section(&mut out)?;
+    man.render_options_section(&mut out)?;
+    writeln!(out, ".SH COMMANDS")?;
+    for command in command.get_subcommands() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        writeln!(out, ".TP\n\\fB{}\\fR\n{}", command.get_name(), roff(&about))?;
+    }
+    let (_, statuses) = AFTER.split_once(": ").unwrap_or_default();
+    writeln!(out, ".SH \"EXIT STATUS\"\n{}", roff(statuses))?;
+    man.render_version_section(&mut out)
+}
+
+/// `text` as a man page has it: a hyphen is a minus.
+fn roff(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('-', "\\-")
 }

@@ -1,6 +1,7 @@
 //! argv → command. The one source of help, man page and completions is `args.rs`.
 
 mod args;
+mod reference;
 
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
@@ -12,9 +13,10 @@ use clap::Parser;
 
 use args::{Args, Command};
 
-use crate::kernel::{KernelError, Live, NetNs, load_labels, sandbox};
+use crate::kernel::{KernelError, Live, NetNs, Safety, load_labels, sandbox};
+use crate::render::Screen;
 use crate::run::{self, Console, Status};
-use crate::script::{Output, Program};
+use crate::script::{Options, Output, Program};
 use crate::shell;
 
 /// Runs the command line of this process.
@@ -41,6 +43,7 @@ fn execute(args: Args) -> Status {
             }
         },
         Some(Command::Check { files }) => check(files, &mut messages),
+        Some(Command::Doc) => doc(&mut messages),
         Some(Command::Completions { shell }) => {
             args::completions(*shell);
             Status::Done
@@ -113,13 +116,26 @@ fn start(args: Args, messages: &mut Console) -> Status {
     run::run(&mut program, &name, &text, print)
 }
 
+/// Prints the reference of the language.
+fn doc(messages: &mut Console) -> Status {
+    let text = reference::reference(&idle().docs());
+    match Console.write(text.as_bytes()) {
+        Ok(()) => Status::Done,
+        Err(error) => failed(messages, &format!("cannot write the reference: {error}")),
+    }
+}
+
+/// A program that is there to be asked, not to run.
+fn idle() -> Program {
+    let stop = Arc::new(AtomicBool::new(false));
+    let source = Rc::new(Live::new(NetNs::Current, Safety::ReadOnly, Arc::clone(&stop)));
+    let (options, screen) = (Options::default(), Screen::default());
+    run::program(source, load_labels(), stop, options, screen, Box::new(Console))
+}
+
 /// Compiles scripts without running them.
 fn check(files: &[String], messages: &mut Console) -> Status {
-    let stop = Arc::new(AtomicBool::new(false));
-    let source =
-        Rc::new(Live::new(NetNs::Current, crate::kernel::Safety::ReadOnly, Arc::clone(&stop)));
-    let (options, screen) = (crate::script::Options::default(), crate::render::Screen::default());
-    let program = run::program(source, load_labels(), stop, options, screen, Box::new(Console));
+    let program = idle();
     let mut status = Status::Done;
     for path in files {
         let checked = match std::fs::read_to_string(path) {

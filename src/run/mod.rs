@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use console::{Color, Console, screen};
 pub use events::{turn, wait, wait_all};
-pub use signals::{interrupt, watch, watch_end};
+pub use signals::{interrupt, suspend, watch, watch_end};
 
 use crate::flow::LabelMap;
 use crate::kernel::Source;
@@ -104,8 +104,8 @@ pub fn run(program: &mut Program, source: &str, text: &str, print: bool) -> Stat
 /// Shows a report and says which status it leads to.
 fn failed(host: &Host, report: &Report) -> Status {
     if report.trouble == Trouble::Stopped {
-        if let Some(status) = host.exit.get() {
-            return Status::Asked(status);
+        if host.exit.get().is_some() || host.stopped_waiting.get() {
+            return status(host);
         }
         host.message("interrupted");
         return Status::Script;

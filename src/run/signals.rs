@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::{flag, low_level};
 
 /// Status of a process that a second Ctrl-C ended: 128 + SIGINT.
@@ -26,14 +26,17 @@ pub fn watch(stop: &Arc<AtomicBool>, insist: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Sets `ended` to the number of the signal on SIGTERM and SIGHUP, which end a shell.
+/// Sets `ended` to the number of the signal on SIGTERM and SIGHUP, which end a shell, and `stop`
+/// with it: what is being evaluated ends too.
 ///
 /// # Errors
 ///
 /// The system lets no handler be set.
-pub fn watch_end(ended: &Arc<AtomicUsize>) -> io::Result<()> {
+pub fn watch_end(stop: &Arc<AtomicBool>, ended: &Arc<AtomicUsize>) -> io::Result<()> {
     for (signal, number) in [(SIGHUP, 1), (SIGTERM, 15)] {
+        // In this order: whoever sees `stop` can also see why.
         flag::register_usize(signal, Arc::clone(ended), number)?;
+        flag::register(signal, Arc::clone(stop))?;
     }
     Ok(())
 }
@@ -42,4 +45,10 @@ pub fn watch_end(ended: &Arc<AtomicUsize>) -> io::Result<()> {
 pub fn interrupt() {
     // SIGINT can always be sent to oneself.
     let _ = low_level::raise(SIGINT);
+}
+
+/// Stops this process as Ctrl-Z would, until whoever started it lets it go on.
+pub fn suspend() {
+    // As above; the thread that sends it is the one that gets it, so nothing runs on meanwhile.
+    let _ = low_level::raise(SIGTSTP);
 }

@@ -146,7 +146,13 @@ pub(super) fn imports(ast: &AST) -> String {
         },
         _ => None,
     };
-    ast.statements().iter().filter_map(import).collect()
+    let mut imports: Vec<String> = Vec::new();
+    for import in ast.statements().iter().filter_map(import) {
+        if !imports.contains(&import) {
+            imports.push(import);
+        }
+    }
+    imports.concat()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The documentation of everything that scripts can see, as it stands on the bindings.
 
+use std::collections::BTreeMap;
+
 use rhai::Engine;
 use serde_json::Value;
 
@@ -24,6 +26,8 @@ pub struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Docs {
     entries: Vec<Entry>,
+    /// What a type is, by its name.
+    types: BTreeMap<String, String>,
 }
 
 impl Docs {
@@ -33,7 +37,19 @@ impl Docs {
         let json = engine.gen_fn_metadata_to_json(false).unwrap_or_default();
         let json: Value = serde_json::from_str(&json).unwrap_or_default();
         let functions = json.get("functions").and_then(Value::as_array);
-        functions.into_iter().flatten().filter_map(Entry::read).collect()
+        let mut docs: Self = functions.into_iter().flatten().filter_map(Entry::read).collect();
+        let types = json.get("customTypes").and_then(Value::as_array).into_iter().flatten();
+        docs.types = types
+            .filter_map(|json| Some((text(json, "displayName")?, comments(json))))
+            .filter(|(_, doc)| !doc.is_empty())
+            .collect();
+        docs
+    }
+
+    /// What the type `name` is, Markdown; absent for Rhai's own.
+    #[must_use]
+    pub fn about_type(&self, name: &str) -> Option<&str> {
+        self.types.get(name).map(String::as_str)
     }
 
     /// All entries.
@@ -75,17 +91,15 @@ impl Docs {
 impl FromIterator<Entry> for Docs {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
         let mut entries: Vec<Entry> = entries.into_iter().collect();
-        entries.sort_by(|a, b| {
-            (&a.owner, &a.name, a.params.len()).cmp(&(&b.owner, &b.name, b.params.len()))
-        });
+        let place = |e: &Entry| (e.owner.clone(), e.name.clone(), e.params.len(), e.params.clone());
+        entries.sort_by_cached_key(place);
         entries.dedup();
-        Self { entries }
+        Self { entries, types: BTreeMap::new() }
     }
 }
 
 impl Entry {
     fn read(json: &Value) -> Option<Self> {
-        let text = |json: &Value, key: &str| json.get(key)?.as_str().map(str::to_owned);
         let full = text(json, "name")?;
         let (property, name) = match full.strip_prefix("get$") {
             Some(name) => (true, name.to_owned()),
@@ -107,15 +121,8 @@ impl Entry {
             .collect();
         let owned = params.first().is_some_and(|(_, kind)| kind.starts_with("&mut"));
         let owner = owned.then(|| type_name(&params.remove(0).1));
-        let params = params.iter().map(|(name, kind)| format!("{name}: {}", type_name(kind)));
-        let doc = json.get("docComments").and_then(Value::as_array);
-        let doc: Vec<&str> = doc.into_iter().flatten().filter_map(Value::as_str).collect();
-        let doc = doc.join("\n");
-        let doc: Vec<&str> = doc
-            .lines()
-            .map(|line| line.trim_start().trim_start_matches("///"))
-            .map(|line| line.strip_prefix(' ').unwrap_or(line))
-            .collect();
+        let params =
+            params.iter().map(|(name, kind)| format!("{name}: {}", param_type(name, kind)));
         let gives = text(json, "returnType").map(|kind| type_name(&kind));
         Some(Self {
             name,
@@ -123,7 +130,7 @@ impl Entry {
             property,
             params: params.collect(),
             gives: gives.filter(|kind| kind != "()"),
-            doc: doc.join("\n").trim().to_owned(),
+            doc: comments(json),
         })
     }
 
@@ -150,6 +157,35 @@ impl Entry {
         let (_, rest) = self.doc.split_once("```rhai\n")?;
         rest.split_once("\n```").map(|(code, _)| code)
     }
+}
+
+fn text(json: &Value, key: &str) -> Option<String> {
+    json.get(key)?.as_str().map(str::to_owned)
+}
+
+/// The doc comments of something, without their slashes.
+fn comments(json: &Value) -> String {
+    let doc = json.get("docComments").and_then(Value::as_array);
+    let doc: Vec<&str> = doc.into_iter().flatten().filter_map(Value::as_str).collect();
+    let doc = doc.join("\n");
+    let doc: Vec<&str> = doc
+        .lines()
+        .map(|line| line.trim_start().trim_start_matches("///"))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect();
+    doc.join("\n").trim().to_owned()
+}
+
+/// The type of a parameter; one that takes several kinds of value is known by its name.
+fn param_type(name: &str, kind: &str) -> String {
+    match (name, type_name(kind).as_str()) {
+        ("filter", "any") => "string|map|Fn|Filter",
+        ("key", "any") => "string|Fn",
+        ("kinds", "any") => "string|array",
+        ("time" | "period" | "length" | "pause" | "within", "any") => "Duration|int|string",
+        (_, kind) => return kind.to_owned(),
+    }
+    .to_owned()
 }
 
 /// A Rust type as scripts know it.

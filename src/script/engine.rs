@@ -132,9 +132,7 @@ impl Program {
 
     fn compile(&self, source: &str, text: &str) -> Result<AST, Report> {
         let mut scope = self.scope.clone();
-        for (name, value) in &self.globals {
-            scope.push_constant_dynamic(*name, value.clone());
-        }
+        declare(&mut scope, &self.globals);
         self.engine
             .compile_with_scope(&scope, text)
             .map_err(|error| diag::syntax(&self.host, source, &error, &self.known()))
@@ -163,6 +161,13 @@ impl Program {
     }
 }
 
+/// Makes the compiler know the names in `globals`.
+fn declare(scope: &mut Scope<'static>, globals: &[(&'static str, Dynamic)]) {
+    for (name, value) in globals {
+        scope.push_constant_dynamic(*name, value.clone());
+    }
+}
+
 /// `#!` is no script; the empty line keeps the numbers of the others.
 fn without_shebang(text: &str) -> std::borrow::Cow<'_, str> {
     match text.split_once('\n') {
@@ -175,6 +180,8 @@ fn without_shebang(text: &str) -> std::borrow::Cow<'_, str> {
 /// An engine in which nothing can be reached but what [`api`] offers.
 fn build(host: &Rc<Host>, globals: &[(&'static str, Dynamic)]) -> Engine {
     let mut engine = Engine::new();
+    let mut scope = Scope::new();
+    declare(&mut scope, globals);
     engine
         .set_max_call_levels(CALL_LEVELS)
         .set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH)
@@ -184,7 +191,7 @@ fn build(host: &Rc<Host>, globals: &[(&'static str, Dynamic)]) -> Engine {
         .set_strict_variables(true)
         .set_fail_on_invalid_map_property(true)
         .disable_symbol("eval")
-        .set_module_resolver(Resolver::new(Rc::clone(host)));
+        .set_module_resolver(Resolver::new(Rc::clone(host), scope));
     let stop = Arc::clone(&host.stop);
     engine.on_progress(move |_| {
         stop.load(std::sync::atomic::Ordering::Relaxed).then_some(Dynamic::UNIT)

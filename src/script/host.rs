@@ -99,6 +99,8 @@ pub struct Host {
     pub warned_of_events: Cell<bool>,
     /// What became of changes.
     pub tally: Cell<Tally>,
+    /// True if the stop found the script waiting in a loop over events: nothing is half done.
+    pub stopped_waiting: Cell<bool>,
     /// The status a script asked to exit with.
     pub exit: Cell<Option<u8>>,
     /// Where text goes; the screen says how wide it is.
@@ -130,6 +132,7 @@ impl Host {
             stage: RefCell::default(),
             warned_of_events: Cell::new(false),
             tally: Cell::default(),
+            stopped_waiting: Cell::new(false),
             exit: Cell::new(None),
             screen: Cell::new(screen),
             output: RefCell::new(output),

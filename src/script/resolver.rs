@@ -13,18 +13,23 @@ use super::host::Host;
 use crate::table::closest;
 
 /// The standard library, written in Rhai.
-const STANDARD: &[(&str, &str)] = &[("std/nat", include_str!("../../stdlib/nat.rhai"))];
+const STANDARD: &[(&str, &str)] = &[
+    ("std/nat", include_str!("../../stdlib/nat.rhai")),
+    ("std/options", include_str!("../../stdlib/options.rhai")),
+];
 
 /// Finds modules by relative names; nothing outside of the script's folder can be named.
 pub(super) struct Resolver {
     host: Rc<Host>,
+    /// What every script finds; unknown to the compiler, `flows.count()` would be an error.
+    globals: Scope<'static>,
     loaded: RefCell<BTreeMap<String, Shared<Module>>>,
     loading: RefCell<Vec<String>>,
 }
 
 impl Resolver {
-    pub(super) fn new(host: Rc<Host>) -> Self {
-        Self { host, loaded: RefCell::default(), loading: RefCell::default() }
+    pub(super) fn new(host: Rc<Host>, globals: Scope<'static>) -> Self {
+        Self { host, globals, loaded: RefCell::default(), loading: RefCell::default() }
     }
 
     /// The name and text of the module `path`, imported by `source`.
@@ -36,7 +41,7 @@ impl Resolver {
         if path.starts_with("std/") {
             return match closest(path, STANDARD.iter().map(|(name, _)| *name)) {
                 Some(near) => fault.hint(format!("did you mean \"{near}\"?")).throw(),
-                None => fault.hint("the standard library has std/nat").throw(),
+                None => fault.hint("the standard library has std/nat and std/options").throw(),
             };
         }
         let plain = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
@@ -60,7 +65,7 @@ impl Resolver {
             return Fault::new(format!("\"{name}\" imports itself")).throw();
         }
         self.host.keep_source(name, text);
-        let mut ast = engine.compile(text).map_err(|error| {
+        let mut ast = engine.compile_with_scope(&self.globals, text).map_err(|error| {
             EvalAltResult::ErrorInModule(name.to_owned(), Box::new(error.into()), Position::NONE)
         })?;
         ast.set_source(name);

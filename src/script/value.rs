@@ -149,10 +149,7 @@ pub(super) fn span(what: &str, value: &Dynamic) -> Fallible<Span> {
     };
     match span {
         Some(span) if span.0 >= 0 => Ok(span),
-        Some(_) => {
-            let found = text_of(value);
-            Fault::new(format!("{what} cannot be negative, found {found}")).throw()
-        }
+        Some(_) => Fault::new(format!("{what} cannot be negative")).throw(),
         None => {
             let message = format!("{what} needs a duration, found {}", describe(value));
             Fault::new(message).hint("write `30.sec`, `5.min`, or \"5m\"").throw()

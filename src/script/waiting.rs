@@ -60,6 +60,7 @@ impl Waiting {
     fn wait(&mut self) -> Fallible<Option<Dynamic>> {
         while self.wanted.take != Some(0) {
             if self.host.stopped() {
+                self.host.stopped_waiting.set(true);
                 return Err(KernelError::Interrupted.into());
             }
             let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));

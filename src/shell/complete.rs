@@ -84,6 +84,15 @@ impl Names {
         }
     }
 
+    /// What the call that `line` ends with is to be given.
+    pub(super) fn parameters(&self, syntax: &Syntax, line: &str) -> Option<String> {
+        let text = line.strip_suffix('(')?;
+        let pieces = syntax.pieces(text);
+        let last = pieces.last()?;
+        let called = last.kind == Kind::Name && last.range.end == text.len();
+        called.then(|| Code { names: self, text, pieces: &pieces }.parameters()).flatten()
+    }
+
     /// The names that begin with `prefix` and may follow `code`.
     fn names(&self, code: Code<'_>, prefix: &str) -> Vec<Candidate> {
         if let Some(owner) = code.before_dot() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::Hinter;
+use rustyline::hint::{Hint, Hinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Result};
 
@@ -39,8 +39,26 @@ impl Helper {
 
 impl rustyline::Helper for Helper {}
 
+/// What an open call takes, shown behind the cursor and never typed for the user.
+pub(super) struct Parameters(String);
+
+impl Hint for Parameters {
+    fn display(&self) -> &str {
+        &self.0
+    }
+
+    fn completion(&self) -> Option<&str> {
+        None
+    }
+}
+
 impl Hinter for Helper {
-    type Hint = String;
+    type Hint = Parameters;
+
+    fn hint(&self, line: &str, pos: usize, _: &Context<'_>) -> Option<Parameters> {
+        let at_end = pos == line.len();
+        at_end.then(|| self.names.parameters(&self.syntax, line)).flatten().map(Parameters)
+    }
 }
 
 impl Validator for Helper {
@@ -75,7 +93,7 @@ impl Highlighter for Helper {
         let mut text = String::with_capacity(line.len() * 2);
         let mut end = 0;
         let mut add = |style: &str, piece: &str| {
-            if style.is_empty() || piece.is_empty() {
+            if style.is_empty() || piece.trim().is_empty() {
                 text.push_str(piece);
             } else {
                 text.extend([style, piece, PLAIN]);
@@ -94,6 +112,10 @@ impl Highlighter for Helper {
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
         Cow::Owned(format!("{BOLD}{prompt}{PLAIN}"))
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(format!("{DIM}{hint}{PLAIN}"))
     }
 
     fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {

@@ -11,6 +11,7 @@ mod helper;
 mod history;
 mod screen;
 mod session;
+mod suspend;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -19,7 +20,7 @@ use std::thread;
 use crossbeam_channel::bounded;
 
 use crate::kernel::{NetNs, Safety, sysctl};
-use crate::run::{self, Status};
+use crate::run::{self, Console, Status};
 use crate::script::{Host, Output, Program};
 use editor::Editor;
 use screen::Screen;
@@ -31,7 +32,7 @@ pub fn run(sandbox: bool, program: impl FnOnce(Box<dyn Output>) -> Program) -> S
     let program = program(Box::new(screen.clone()));
     let host = program.host();
     let ended = Arc::new(AtomicUsize::new(0));
-    if let Err(error) = run::watch_end(&ended) {
+    if let Err(error) = run::watch_end(&host.stop, &ended) {
         host.message(&format!("error: cannot watch for signals: {error}"));
         return Status::Usage;
     }
@@ -39,11 +40,14 @@ pub fn run(sandbox: bool, program: impl FnOnce(Box<dyn Output>) -> Program) -> S
 
     let (lines, asked) = bounded(1);
     let (answers, answered) = bounded(1);
-    let color = host.screen.get().color;
-    let editor = Editor::new(screen.clone(), program.docs(), color);
-    let mut session = Session::new(program, screen, ended);
+    let (docs, color) = (program.docs(), host.screen.get().color);
+    let mut session = Session::new(program, screen.clone(), ended);
     let interrupt = session.interrupt();
-    thread::spawn(move || editor.read(&lines, &answered, &interrupt));
+    // The editor reads scripts with an engine of its own, which must stay on one thread.
+    thread::spawn(move || match Editor::new(screen, docs, color) {
+        Ok(editor) => editor.read(&lines, &answered, &interrupt),
+        Err(error) => Console.message(&format!("error: cannot edit lines: {error}")),
+    });
     session.run(&asked, answers)
 }
 

@@ -121,6 +121,10 @@ impl Session {
     /// Makes ready for what runs next: nothing has stopped it yet, and the terminal may have grown.
     fn prepare(&self) {
         self.host.stop.store(false, Ordering::Relaxed);
+        // A signal that ends the shell may have come just now.
+        if self.ended.load(Ordering::Relaxed) > 0 {
+            self.host.stop.store(true, Ordering::Relaxed);
+        }
         let screen = self.host.screen.get();
         if screen.width.is_some() {
             self.host

@@ -5,13 +5,13 @@
 use std::any::type_name;
 use std::fmt;
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// Set in the process that is inside: the network namespace that it came from.
 const WITHIN: &str = "FLOWSH_TEST_WITHIN";
-/// How long a test waits for something that is sure to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a test waits for something that is sure to come, on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs `job`, which must be a closure written in the body of a test, inside of a new user, mount
 /// and network namespace, with `lo` up.
@@ -29,8 +29,7 @@ pub(crate) fn in_namespace<F: FnOnce()>(job: F) {
     // `it::kernel::create::fact::{{closure}}`; the test is what is between the crate and the closure.
     let path = type_name::<F>();
     let name = path.split_once("::").unwrap().1.trim_end_matches("::{{closure}}");
-    if std::env::var("FLOWSH_SKIP_KERNEL").is_ok_and(|value| value == "1") {
-        eprintln!("SKIPPED, as FLOWSH_SKIP_KERNEL=1 says: {name}");
+    if skipped(name) {
         return;
     }
     let exe = std::env::current_exe().unwrap();
@@ -43,6 +42,15 @@ pub(crate) fn in_namespace<F: FnOnce()>(job: F) {
         .output();
     let inside = Run::of("unshare", again);
     assert!(inside.status == 0 && inside.stdout.contains("1 passed"), "{name}\n{inside}");
+}
+
+/// True, and says so, if what needs the kernel is not to be tested.
+pub(crate) fn skipped(name: &str) -> bool {
+    let skip = std::env::var("FLOWSH_SKIP_KERNEL").is_ok_and(|value| value == "1");
+    if skip {
+        eprintln!("SKIPPED, as FLOWSH_SKIP_KERNEL=1 says: {name}");
+    }
+    skip
 }
 
 /// The network namespace of this process, by the name that the kernel gives it.
@@ -99,9 +107,96 @@ pub(crate) fn untimed(text: &str) -> String {
     text.lines().map(cut).collect::<Vec<_>>().join("\n")
 }
 
-/// Runs a program and waits for its end.
+/// Runs a program and waits for its end; one that hangs ends with 124.
 pub(crate) fn run(program: &str, args: &[&str]) -> Run {
-    Run::of(program, Command::new(program).args(args).stdin(Stdio::null()).output())
+    let mut command = Command::new("timeout");
+    command.arg(PATIENCE.as_secs().to_string()).arg(program).args(args);
+    Run::of(program, command.stdin(Stdio::null()).output())
+}
+
+/// A program that runs beside the test; it is killed if the test ends first.
+pub(crate) struct Background(Option<Child>);
+
+impl Background {
+    /// Starts it.
+    pub(crate) fn start(program: &str, args: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(Some(command.spawn().unwrap_or_else(|error| panic!("cannot run {program}: {error}"))))
+    }
+
+    /// Starts `flowsh ARGS`, and waits until it listens for events.
+    pub(crate) fn listen(args: &[&str]) -> Self {
+        Self::listener(env!("CARGO_BIN_EXE_flowsh"), args)
+    }
+
+    /// Starts a program, and waits until one more than before listens for events.
+    pub(crate) fn listener(program: &str, args: &[&str]) -> Self {
+        let before = listeners();
+        let started = Self::start(program, args);
+        until(|| listeners() > before);
+        started
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.as_ref().unwrap().id()
+    }
+
+    /// Sends it a signal, by name.
+    pub(crate) fn signal(&self, name: &str) {
+        run("kill", &["-s", name, &self.id().to_string()]).ok();
+    }
+
+    /// Sends it a signal, by name, and waits for its end.
+    #[track_caller]
+    pub(crate) fn stop(self, signal: &str) -> Run {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits for its end. What it writes must fit into a pipe.
+    #[track_caller]
+    pub(crate) fn wait(mut self) -> Run {
+        let mut child = self.0.take().unwrap();
+        let start = Instant::now();
+        while child.try_wait().unwrap().is_none() && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let ended = child.try_wait().unwrap().is_some() || child.kill().is_err();
+        let run = Run::of("it", child.wait_with_output());
+        assert!(ended, "it did not end: {run}");
+        run
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Waits until it is so.
+#[track_caller]
+pub(crate) fn until(so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !so() {
+        assert!(start.elapsed() < PATIENCE, "waited for nothing");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// How many netfilter sockets of this namespace are in a multicast group.
+fn listeners() -> usize {
+    let sockets = std::fs::read_to_string("/proc/self/net/netlink").unwrap();
+    let groups = sockets.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        (words.next() == Some("12")).then(|| words.nth(1)).flatten()
+    });
+    groups.filter(|groups| *groups != "00000000").count()
 }
 
 /// Runs flowsh.
@@ -165,7 +260,7 @@ pub(crate) fn listed(words: &str) -> String {
 /// The lines sorted, with what differs from one making of a flow to the next as `#`: seconds, ids,
 /// ports of netlink.
 pub(crate) fn masked(text: &str) -> String {
-    let mask = |line: &str| still(line, &["id=", "<id>", "portid="]).0;
+    let mask = |line: &str| still(line, &[" id=", "<id>", "portid="]).0;
     let mut lines: Vec<_> = text.lines().map(mask).collect();
     lines.sort_unstable();
     lines.join("\n")
@@ -203,12 +298,16 @@ pub(crate) fn same(ours: &str, theirs: &str, elapsed: Duration) {
 fn still(line: &str, names: &[&str]) -> (String, Vec<u64>) {
     let mut numbers = Vec::new();
     let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-    // `[NEW] ipv4     2 tcp      6 299 ESTABLISHED`: the seconds follow the protocol's number.
-    let mut behind =
+    // `[NEW] ipv4     2 udp      17 59 src=…`, but an expectation has them first: `59 proto=6 …`.
+    let mut filled =
         (0..words.len()).filter(|&at| !words[at].is_empty() && !words[at].starts_with('['));
-    let first = behind.next();
-    let skipped = if first.is_some_and(|at| words[at].starts_with("ipv")) { 3 } else { 1 };
-    let seconds = if line.starts_with(['-', '<']) { None } else { behind.nth(skipped) };
+    let first = filled.next().filter(|_| !line.starts_with(['-', '<']));
+    let seconds = match first.map(|at| words[at].as_str()) {
+        None => None,
+        Some("ipv4" | "ipv6") => filled.nth(3),
+        Some(word) if word.parse::<u64>().is_ok() => first,
+        Some(_) => filled.nth(1),
+    };
     if let Some(word) =
         seconds.and_then(|at| words.get_mut(at)).filter(|word| word.parse::<u64>().is_ok())
     {
@@ -216,7 +315,7 @@ fn still(line: &str, names: &[&str]) -> (String, Vec<u64>) {
     }
     let mut text = words.join(" ");
     for name in ["delta-time=", "<timeout>", "<deltatime>", " -t "].iter().chain(names) {
-        let Some(at) = text.find(name).map(|at| at + name.len()) else { continue };
+        let Some(at) = text.rfind(name).map(|at| at + name.len()) else { continue };
         let digits = text[at..].chars().take_while(char::is_ascii_digit).count();
         if digits > 0 {
             numbers.push(text[at..at + digits].parse().unwrap());

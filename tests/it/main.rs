@@ -8,10 +8,14 @@
     reason = "helpers of tests are tests: they end by panicking"
 )]
 
+mod examples;
+mod generated;
 mod kernel;
 mod lab;
 mod properties;
 mod replay;
+mod scripts;
 mod session;
 mod shell;
 mod tidy;
+mod transcript;

@@ -12,9 +12,8 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// A terminal with flowsh in a sandbox.
 struct Terminal {
-    /// The name of a tmux server that is nobody else's.
-    server: String,
-    state: PathBuf,
+    /// Holds the socket of a tmux server that is nobody else's, and flowsh's history.
+    dir: PathBuf,
 }
 
 impl Terminal {
@@ -24,9 +23,10 @@ impl Terminal {
             eprintln!("SKIPPED, as FLOWSH_SKIP_KERNEL=1 says: {name}");
             return None;
         }
-        let server = format!("flowsh-{}-{name}", std::process::id());
-        let state = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(&server);
-        let terminal = Self { server, state };
+        // The path of a socket must be short, so it does not lie where cargo builds.
+        let dir = std::env::temp_dir().join(format!("flowsh-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let terminal = Self { dir };
         terminal.start(args);
         Some(terminal)
     }
@@ -35,20 +35,25 @@ impl Terminal {
     #[track_caller]
     fn start(&self, args: &str) {
         let flowsh = env!("CARGO_BIN_EXE_flowsh");
-        let state = self.state.display();
+        let dir = self.dir.display();
         // When flowsh has ended, its status is shown, and Enter starts it again.
         let command = format!(
-            "export XDG_STATE_HOME='{state}'; \
+            "export XDG_STATE_HOME='{dir}'; \
              while '{flowsh}' sandbox {args}; echo \"status $?\"; do read again; done"
         );
         self.tmux(&["new-session", "-d", "-x", "100", "-y", "50", &command]);
         self.see_last("flowsh>");
     }
 
+    fn server(&self) -> Command {
+        let mut tmux = Command::new("tmux");
+        tmux.args(["-u", "-f", "/dev/null", "-S"]).arg(self.dir.join("tmux")).env_remove("TMUX");
+        tmux
+    }
+
     #[track_caller]
     fn tmux(&self, args: &[&str]) -> String {
-        let tmux = ["-u", "-f", "/dev/null", "-L", &self.server];
-        let output = Command::new("tmux").args(tmux).args(args).env_remove("TMUX").output();
+        let output = self.server().args(args).output();
         let output = output.unwrap_or_else(|error| panic!("cannot run tmux: {error}"));
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "tmux {}: {error}", args.join(" "));
@@ -108,9 +113,8 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let tmux = Command::new("tmux").args(["-L", &self.server, "kill-server"]).output();
-        drop(tmux);
-        drop(std::fs::remove_dir_all(&self.state));
+        drop(self.server().arg("kill-server").output());
+        drop(std::fs::remove_dir_all(&self.dir));
     }
 }
 
@@ -250,6 +254,15 @@ fn an_event_is_shown_above_a_line_that_is_being_typed() {
     assert!(!screen.contains("40 +to"), "{screen}");
     terminal.see_last("flowsh> 40 +");
     terminal.line(" 2");
+    terminal.see("\n42\n");
+}
+
+#[test]
+fn an_import_holds_for_the_lines_after_it() {
+    let Some(terminal) = Terminal::open("import", "-q") else { return };
+    terminal.line("import \"std/nat\" as nat;");
+    terminal.line("let a = 40;");
+    terminal.line("a + 2 + nat::pools().count()");
     terminal.see("\n42\n");
 }
 

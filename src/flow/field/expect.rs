@@ -1,5 +1,6 @@
 //! The fields of an expectation: names, meanings and readers, as those of a flow.
 
+use super::listed::listed;
 use super::parts::{map, number, tuple_value};
 use super::{NS_PER_S, Unit};
 use crate::flow::{Expectation, Value};
@@ -46,38 +47,13 @@ const EXPECT_FIELDS: &[(ExpectField, &str, Unit, &str)] = &[
     (ExpectField::Nat, "nat", Unit::List, "NAT that the expected flow will get"),
 ];
 
+listed!(ExpectField, EXPECT_FIELDS);
+
 impl ExpectField {
     /// The field with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         EXPECT_FIELDS.iter().find(|row| row.1 == name).map(|row| row.0)
-    }
-
-    /// All fields, in the order in which they are listed.
-    pub fn all() -> impl Iterator<Item = Self> {
-        EXPECT_FIELDS.iter().map(|row| row.0)
-    }
-
-    fn row(self) -> Option<&'static (Self, &'static str, Unit, &'static str)> {
-        EXPECT_FIELDS.iter().find(|row| row.0 == self)
-    }
-
-    /// Its name in scripts.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.row().map_or("", |row| row.1)
-    }
-
-    /// What its value is.
-    #[must_use]
-    pub fn unit(self) -> Unit {
-        self.row().map_or(Unit::Text, |row| row.2)
-    }
-
-    /// Its meaning, with the absent case.
-    #[must_use]
-    pub fn doc(self) -> &'static str {
-        self.row().map_or("", |row| row.3)
     }
 
     /// Its value in `expect`.

@@ -2,9 +2,11 @@
 //! columns and help. Those of an expectation stand in `expect`.
 
 mod expect;
+mod listed;
 mod parts;
 
 use super::{Flow, L4, LabelMap, Status, Tuple, Value};
+use listed::listed;
 use parts::{map, proto_info, seqadj, tuple_value};
 
 pub use expect::ExpectField;
@@ -177,39 +179,14 @@ const FIELDS: &[(Field, &str, Unit, &str)] = &[
 
 const NS_PER_S: i64 = 1_000_000_000;
 
+listed!(Field, FIELDS);
+
 impl Field {
     /// The field with this name; `orig.src` is `src`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let by = |name: &str| FIELDS.iter().find(|row| row.1 == name).map(|row| row.0);
         by(name).or_else(|| by(name.strip_prefix("orig.")?))
-    }
-
-    /// All fields, in the order in which they are listed.
-    pub fn all() -> impl Iterator<Item = Self> {
-        FIELDS.iter().map(|row| row.0)
-    }
-
-    fn row(self) -> Option<&'static (Field, &'static str, Unit, &'static str)> {
-        FIELDS.iter().find(|row| row.0 == self)
-    }
-
-    /// Its name in scripts and filters.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.row().map_or("", |row| row.1)
-    }
-
-    /// What its value is.
-    #[must_use]
-    pub fn unit(self) -> Unit {
-        self.row().map_or(Unit::Text, |row| row.2)
-    }
-
-    /// Its meaning, with the absent case.
-    #[must_use]
-    pub fn doc(self) -> &'static str {
-        self.row().map_or("", |row| row.3)
     }
 
     /// Its value in `flow`.

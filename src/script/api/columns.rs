@@ -1,4 +1,4 @@
-//! `select` and `group`: the verbs that take any number of columns.
+//! `select` and `group`, the verbs that take any number of columns, and `rows` of maps.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, FuncRegistration, ImmutableString, Map};
 
-use crate::flow::{Unit, Value};
+use crate::flow::{Field, Unit, Value};
 use crate::render::Column;
 use crate::script::cells::record;
 use crate::script::fault::{Fallible, Fault};
@@ -14,13 +14,14 @@ use crate::script::host::Host;
 use crate::script::objects::Flows;
 use crate::script::ops::{Key, each};
 use crate::script::rows::{Rows, values};
+use crate::script::value::describe;
 use crate::table::Group;
 
 /// Columns that one `select` or `group` takes at most.
 const COLUMNS: usize = 16;
 
 pub(super) fn module() -> Module {
-    let mut module = Module::new();
+    let mut module = exported_module!(columns_api);
     register(&mut module);
     module
 }
@@ -37,7 +38,7 @@ fn register(module: &mut Module) {
                 "///",
                 "/// # Example",
                 "/// ```rhai",
-                "/// flows.select(\"src\", \"dst\", #{ kb: |f| f.bytes / 1000 })",
+                "/// flows.select(\"src\", \"dst\", #{ net: |f| f.src.net(24) })",
                 "/// ```",
             ],
         ),
@@ -61,7 +62,9 @@ fn register(module: &mut Module) {
         for count in 1..=COLUMNS {
             let mut types = vec![std::any::TypeId::of::<Flows>()];
             types.resize(count + 1, std::any::TypeId::of::<Dynamic>());
-            let params = (1..=count).map(|index| format!("column{index}: string|Fn|map"));
+            // The one that is documented stands for all.
+            let more = if count == 1 { ", …" } else { "" };
+            let params = (1..=count).map(|n| format!("column{n}: string|Fn|map|array{more}"));
             let params = std::iter::once("flows: &mut Query".to_owned()).chain(params);
             let function = move |ctx: Option<NativeCallContext<'_>>, args: &mut [&mut Dynamic]| {
                 let (Some(ctx), Some((query, columns))) = (ctx, args.split_first()) else {
@@ -86,6 +89,31 @@ fn register(module: &mut Module) {
                     },
                 );
         }
+    }
+}
+
+#[export_module]
+mod columns_api {
+    /// Rows from an array of maps, with these columns in this order; what a map lacks is absent.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let hosts = flows.distinct("src").map(|host| #{ host: host, ours: host.is_private() });
+    /// hosts.rows(["host", "ours"])
+    /// ```
+    #[rhai_fn(name = "rows", return_raw)]
+    pub fn rows_of(maps: Array, columns: Array) -> Fallible<Rows> {
+        let maps = maps.iter().map(|item| match item.read_lock::<Map>() {
+            Some(map) => Ok(map.clone()),
+            None => Fault::new(format!("rows needs maps, found {}", describe(item))).throw(),
+        });
+        let maps = maps.collect::<Fallible<Vec<Map>>>()?;
+        let column = |name: &Dynamic| {
+            let name = name.to_string();
+            let unit = Field::named(&name).map_or(Unit::Text, Field::unit);
+            Column::new(name, unit)
+        };
+        Ok(Rows::of_records(columns.iter().map(column).collect(), maps))
     }
 }
 

@@ -18,12 +18,14 @@ use crate::script::rows::Rows;
 use crate::script::value::to_dynamic;
 use crate::table::{Outcome, closest};
 
+use super::flow::{kind, sentence};
+
 pub(super) fn module() -> Module {
     let mut module = exported_module!(expect_api);
     for field in ExpectField::all() {
         FuncRegistration::new_getter(field.name())
-            .with_params_info(["expectation: &mut Expectation", "Dynamic"])
-            .with_comments([format!("/// Of the expectation: {}.", field.doc())])
+            .with_params_info(["expectation: &mut Expectation", kind(field.name(), field.unit())])
+            .with_comments([format!("/// {}.", sentence(field.doc()))])
             .with_purity(true)
             .set_into_module(&mut module, move |row: &mut ExpectHandle| {
                 to_dynamic(field.get(&row.expectation))

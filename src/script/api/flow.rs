@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Dynamic, FuncRegistration, Map};
 
-use crate::flow::{Direction, Field, LabelMap, Value, View};
+use crate::flow::{Direction, Field, LabelMap, Unit, Value, View};
 use crate::kernel::now_ns;
 use crate::script::fault::Fallible;
 use crate::script::host::Host;
@@ -31,17 +31,27 @@ pub(super) fn module() -> Module {
     let mut module = exported_module!(flow_api);
     for field in Field::all().filter(|field| !field.name().contains('.')) {
         FuncRegistration::new_getter(field.name())
-            .with_params_info(["flow: &mut Flow", unit(field)])
+            .with_params_info(["flow: &mut Flow", kind(field.name(), field.unit())])
             .with_comments([format!("/// {}.", sentence(field.doc()))])
             .with_purity(true)
             .set_into_module(&mut module, move |row: &mut FlowHandle| read(row, field));
     }
     for name in SIDE {
         let fields = side_fields(name);
-        let doc = Field::named(name).map_or("zone of this direction alone", Field::doc);
+        let unit = Field::named(name).map_or(Unit::Number, Field::unit);
+        let doc = match name {
+            "src" => "Source address of this direction",
+            "dst" => "Destination address of this direction",
+            "sport" => "Source port of this direction; absent without ports",
+            "dport" => "Destination port of this direction; absent without ports",
+            "zone" => "Zone of this direction alone; absent if both directions share one",
+            "packets" => "Packets of this direction; absent without `nf_conntrack_acct`",
+            "bytes" => "Bytes of this direction; absent without `nf_conntrack_acct`",
+            _ => "As the packets of this direction have it; absent but for icmp and icmpv6",
+        };
         FuncRegistration::new_getter(name)
-            .with_params_info(["side: &mut Side", "Dynamic"])
-            .with_comments([format!("/// Of this direction: {doc}.")])
+            .with_params_info(["side: &mut Side", kind(name, unit)])
+            .with_comments([format!("/// {doc}.")])
             .with_purity(true)
             .set_into_module(&mut module, move |side: &mut Side| side_value(side, fields));
     }
@@ -49,20 +59,21 @@ pub(super) fn module() -> Module {
 }
 
 /// The type of a field as help shows it.
-fn unit(field: Field) -> &'static str {
-    match field.unit() {
-        crate::flow::Unit::Number | crate::flow::Unit::Bytes => "int",
-        crate::flow::Unit::Duration => "Duration",
-        crate::flow::Unit::Time => "Time",
-        crate::flow::Unit::Addr => "Ip",
-        crate::flow::Unit::Text => "string",
-        crate::flow::Unit::Bool => "bool",
-        crate::flow::Unit::List => "array",
+pub(super) fn kind(name: &str, unit: Unit) -> &'static str {
+    match unit {
+        Unit::Number | Unit::Bytes => "int",
+        Unit::Duration => "Duration",
+        Unit::Time => "Time",
+        Unit::Addr => "Ip",
+        Unit::Text => "string",
+        Unit::Bool => "bool",
+        Unit::List if ["status", "labels", "flags"].contains(&name) => "array",
+        Unit::List => "map",
     }
 }
 
 /// `text` with its first letter in upper case.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

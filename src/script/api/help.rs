@@ -14,8 +14,13 @@ pub(super) fn module() -> Module {
 
 /// One line per entry: signature and first sentence.
 fn list(entries: &[&Entry]) -> String {
+    // An overload without words of its own only repeats one that has them.
+    let entries: Vec<_> = entries.iter().filter(|entry| !entry.doc.is_empty()).collect();
     let width = entries.iter().map(|entry| entry.signature().len()).max().unwrap_or(0).min(48);
-    let line = |entry: &&Entry| format!("  {:width$}  {}", entry.signature(), entry.summary());
+    let line = |entry: &&&Entry| {
+        let summary = entry.summary().replace('\n', " ");
+        format!("  {:width$}  {summary}", entry.signature())
+    };
     entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -32,7 +37,8 @@ fn about(docs: &Docs, name: &str) -> Fallible<String> {
         }
         entries if entries.iter().all(|entry| entry.name == name) => {
             let text = |entry: &&Entry| format!("{}\n{}", entry.signature(), indent(&entry.doc));
-            Ok(entries.iter().map(text).collect::<Vec<_>>().join("\n"))
+            let told = entries.iter().filter(|entry| !entry.doc.is_empty());
+            Ok(told.map(text).collect::<Vec<_>>().join("\n"))
         }
         entries => Ok(format!("{name}\n{}", list(entries))),
     }

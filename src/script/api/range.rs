@@ -39,7 +39,7 @@ mod range_api {
         mapped(&ctx, range.clone(), f)
     }
 
-    /// What `f` makes of each number of the range, both ends included, in an array.
+    // The same type to scripts: documented once.
     #[rhai_fn(name = "map", pure, return_raw)]
     pub fn map_inclusive(
         ctx: NativeCallContext,

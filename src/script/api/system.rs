@@ -90,6 +90,20 @@ mod system_api {
         Ok(())
     }
 
+    /// Says something about the results on standard error, unless `-q` was given: headings and
+    /// remarks that a program which reads the results must not find among them.
+    ///
+    /// # Example
+    /// ```rhai
+    /// note("counters are off"); print(flows.count());
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn note(message: Dynamic) -> Fallible<()> {
+        let text = show::to_text(&message)?;
+        Host::current()?.note(&text);
+        Ok(())
+    }
+
     /// Shows a value as the run shows results: rows in the format of `-o`.
     ///
     /// # Example

@@ -69,13 +69,12 @@ mod timer_api {
         super::super::change::pause(span("sleep", &time)?.to_std())
     }
 
-    /// Waits so many seconds. Rhai's own takes whole numbers too, and nothing interrupts it.
+    // Rhai's own `sleep` takes numbers too, and nothing interrupts it.
     #[rhai_fn(name = "sleep", return_raw)]
     pub fn sleep_seconds(seconds: INT) -> Fallible<()> {
         sleep(seconds.into())
     }
 
-    /// Waits so many seconds, with their fraction.
     #[rhai_fn(name = "sleep", return_raw)]
     pub fn sleep_fraction(seconds: f64) -> Fallible<()> {
         sleep(Dynamic::from(Span(super::super::time::part(seconds, SECOND)?)))
@@ -111,6 +110,18 @@ mod timer_api {
         // A caught error cannot undo this: the next step of the script meets the flag.
         host.stop.store(true, std::sync::atomic::Ordering::Relaxed);
         Err(crate::kernel::KernelError::Interrupted.into())
+    }
+
+    /// Ends the script at once with this exit status, after this error message.
+    ///
+    /// # Example
+    /// ```rhai
+    /// if args.len() > 9 { exit(2, "too many arguments") }
+    /// ```
+    #[rhai_fn(name = "exit", return_raw)]
+    pub fn exit_with(status: Dynamic, message: &str) -> Fallible<()> {
+        Host::current()?.message(&format!("error: {message}"));
+        exit(status)
     }
 
     /// Ends the script at once with exit status 0.

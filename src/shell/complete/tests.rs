@@ -112,3 +112,17 @@ fn a_command_has_words_of_its_own() {
     check(":t o", "off on");
     check(":quit ", "");
 }
+
+#[test]
+fn an_open_call_says_what_it_takes() {
+    let check = |line, wanted: Option<&str>| {
+        assert_eq!(names().parameters(&Syntax::default(), line).as_deref(), wanted, "{line}");
+    };
+    check("flows.where(", Some("filter: any)"));
+    check("flows(\"udp\").delete(", Some("[…])"));
+    check("now(", Some(")"));
+    check("now (", None);
+    check("nope(", None);
+    check("flows.first().where(", None);
+    check("\"flows(", None);
+}

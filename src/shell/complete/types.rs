@@ -36,6 +36,25 @@ impl<'a> Code<'a> {
         }
     }
 
+    /// The parameters of the function that it ends with, as far as all ways to call it share them.
+    pub(super) fn parameters(self) -> Option<String> {
+        let (_, name) = self.last()?;
+        let owner = match self.shorter(1).before_dot() {
+            Some(owner) => Some(owner.kind()?),
+            None => None,
+        };
+        let named = self.names.docs.entries().iter().filter(|entry| entry.name == name);
+        let ways = named.filter(|entry| entry.owner == owner && !entry.property);
+        let lengths = || ways.clone().map(|entry| entry.params.len());
+        let shortest = ways.clone().min_by_key(|entry| entry.params.len())?;
+        let more = match (lengths().max() > lengths().min(), shortest.params.is_empty()) {
+            (false, _) => "",
+            (true, true) => "[…]",
+            (true, false) => "[, …]",
+        };
+        Some(format!("{}{more})", shortest.params.join(", ")))
+    }
+
     /// The name of the function whose arguments it ends in.
     pub(super) fn callee(self) -> Option<&'a str> {
         let mut code = self;

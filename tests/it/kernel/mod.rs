@@ -3,7 +3,12 @@
 
 mod create;
 mod delete;
+mod errors;
+mod events;
 mod expectations;
 mod limit;
+mod loss;
+mod output;
+mod safety;
 mod tables;
 mod update;

@@ -1,0 +1,32 @@
+//! Output that nobody reads to its end.
+
+use crate::lab::{eval, in_namespace, run};
+
+#[test]
+fn a_broken_pipe_ends_a_run_quietly() {
+    in_namespace(|| {
+        eval(
+            r#"let many = [];
+               for n in 1..5000 {
+                   many.push(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: n, dport: 53,
+                                timeout: 300.sec });
+               }
+               flows.create(many);"#,
+        );
+        for code in [
+            "flows",
+            "for f in flows { print(f) }",
+            "flows.each(|f| print(f))",
+            "flows.sort(\"src\")",
+        ] {
+            let flowsh = env!("CARGO_BIN_EXE_flowsh");
+            let pipe = format!("set -o pipefail; {flowsh} -o conntrack -e '{code}' | head -n 1");
+            let told = run("bash", &["-c", &pipe]);
+            assert_eq!(
+                (told.stdout.lines().count(), told.stderr.as_str(), told.status),
+                (1, "", 0),
+                "{code}"
+            );
+        }
+    });
+}
