@@ -32,7 +32,13 @@ pub(super) fn reword(
         }
         EvalAltResult::ErrorMismatchDataType(wanted, found, _)
         | EvalAltResult::ErrorMismatchOutputType(wanted, found, _) => {
-            (format!("{} is needed, found {}", script_type(wanted), script_type(found)), None)
+            let engine = host.engine();
+            // Where a type was registered under a name, that is its name.
+            let named = |kind: &str| match &engine {
+                Ok(engine) => script_type(engine.map_type_name(kind)),
+                Err(_) => script_type(kind),
+            };
+            (format!("{} is needed, found {}", named(wanted), named(found)), None)
         }
         EvalAltResult::ErrorFor(_) => ("a `for` needs something with items".to_owned(), None),
         other => {
