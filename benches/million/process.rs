@@ -10,10 +10,10 @@ use crate::{FLOWSH, Outcome};
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(2);
 
-/// `flowsh -o FORMAT -e CODE`.
+/// `flowsh -q -o FORMAT -e CODE`.
 pub(crate) fn flowsh(format: &str, code: &str) -> Command {
     let mut command = Command::new(FLOWSH);
-    command.args(["-o", format, "-e", code]);
+    command.args(["-q", "-o", format, "-e", code]);
     command
 }
 
@@ -24,15 +24,23 @@ pub(crate) fn conntrack(args: &str) -> Command {
     command
 }
 
-/// How long `command` takes, its output thrown away.
-pub(crate) fn time(command: &mut Command) -> Outcome<Duration> {
-    let started = Instant::now();
+/// What a run took, in seconds.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    /// By the clock.
+    pub(crate) wall: f64,
+    /// Of the processors, its own and the kernel's for it.
+    pub(crate) cpu: f64,
+}
+
+/// What `command` takes, its output thrown away.
+pub(crate) fn cost(command: &mut Command) -> Outcome<Cost> {
+    let (started, before) = (Instant::now(), children_cpu()?);
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-    if status.success() {
-        Ok(started.elapsed())
-    } else {
-        Err(format!("{command:?}: {status}").into())
+    if !status.success() {
+        return Err(format!("{command:?}: {status}").into());
     }
+    Ok(Cost { wall: started.elapsed().as_secs_f64(), cpu: children_cpu()? - before })
 }
 
 /// What `command` writes to its standard output and error.
@@ -56,8 +64,21 @@ pub(crate) fn peak_kib(command: &mut Command) -> Outcome<u64> {
     Ok(peak)
 }
 
-/// The middle one.
-pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+/// The middle one of each.
+pub(crate) fn median(costs: &[Cost]) -> Cost {
+    let middle = |of: fn(&Cost) -> f64| {
+        let mut seconds: Vec<f64> = costs.iter().map(of).collect();
+        seconds.sort_by(f64::total_cmp);
+        seconds.get(seconds.len() / 2).copied().unwrap_or_default()
+    };
+    Cost { wall: middle(|cost| cost.wall), cpu: middle(|cost| cost.cpu) }
+}
+
+/// What the children of this process that have ended took of the processors.
+fn children_cpu() -> Outcome<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // The name may hold anything; `cutime` and `cstime` are fields 16 and 17, in ticks of 10 ms.
+    let (_, fields) = stat.rsplit_once(')').ok_or("no stat")?;
+    let ticks: Vec<f64> = fields.split_whitespace().skip(13).take(2).flat_map(str::parse).collect();
+    Ok(ticks.iter().sum::<f64>() / 100.0)
 }

@@ -59,7 +59,7 @@ _flowsh() {
 
     case "${cmd}" in
         flowsh)
-            opts="-e -o -q -h -V --eval --netns --output --read-only --dry-run --require-match --allow-exec --allow-read --allow-write --color --quiet --help --version sandbox check doc completions man help"
+            opts="-e -o -q -h -V --eval --netns --from --skip-bad --output --read-only --dry-run --require-match --allow-exec --allow-read --allow-write --color --quiet --help --version sandbox check doc completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -74,6 +74,10 @@ _flowsh() {
                     return 0
                     ;;
                 --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -263,7 +267,7 @@ _flowsh() {
             return 0
             ;;
         flowsh__subcmd__sandbox)
-            opts="-e -o -q -h --demo --eval --netns --output --read-only --dry-run --require-match --allow-exec --allow-read --allow-write --color --quiet --help"
+            opts="-e -o -q -h --demo --eval --netns --from --skip-bad --output --read-only --dry-run --require-match --allow-exec --allow-read --allow-write --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -278,6 +282,10 @@ _flowsh() {
                     return 0
                     ;;
                 --netns)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_flowsh_global_optspecs
-    string join \n e/eval= netns= o/output= read-only dry-run require-match allow-exec= allow-read= allow-write= color= q/quiet h/help V/version
+    string join \n e/eval= netns= from= skip-bad o/output= read-only dry-run require-match allow-exec= allow-read= allow-write= color= q/quiet h/help V/version
 end
 
 function __fish_flowsh_needs_command
@@ -26,6 +26,7 @@ end
 
 complete -c flowsh -n "__fish_flowsh_needs_command" -s e -l eval -d 'Evaluate CODE and print its value' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l netns -d 'Network namespace, by its name in /run/netns or by a pid' -r
+complete -c flowsh -n "__fish_flowsh_needs_command" -l from -d 'Read flows from FILE instead of the kernel: what conntrack, the kernel\'s file in /proc/net, or flowsh printed; - is standard input' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -s o -l output -d 'Output format: table, wide, json, ndjson, csv, xml, or conntrack[,extended,id,…]' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l allow-exec -d 'Let the script run programs, or only these' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l allow-read -d 'Let the script read files, or only below these paths' -r
@@ -33,6 +34,7 @@ complete -c flowsh -n "__fish_flowsh_needs_command" -l allow-write -d 'Let the s
 complete -c flowsh -n "__fish_flowsh_needs_command" -l color -d 'Colour in the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c flowsh -n "__fish_flowsh_needs_command" -l skip-bad -d 'Pass over what cannot be read in FILE, and say how much'
 complete -c flowsh -n "__fish_flowsh_needs_command" -l read-only -d 'Refuse every change'
 complete -c flowsh -n "__fish_flowsh_needs_command" -l dry-run -d 'Count changes instead of making them'
 complete -c flowsh -n "__fish_flowsh_needs_command" -l require-match -d 'Exit with 5 if a change matched nothing'
@@ -47,6 +49,7 @@ complete -c flowsh -n "__fish_flowsh_needs_command" -a "man" -d 'Print the man p
 complete -c flowsh -n "__fish_flowsh_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -s e -l eval -d 'Evaluate CODE and print its value' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l netns -d 'Network namespace, by its name in /run/netns or by a pid' -r
+complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l from -d 'Read flows from FILE instead of the kernel: what conntrack, the kernel\'s file in /proc/net, or flowsh printed; - is standard input' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -s o -l output -d 'Output format: table, wide, json, ndjson, csv, xml, or conntrack[,extended,id,…]' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l allow-exec -d 'Let the script run programs, or only these' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l allow-read -d 'Let the script read files, or only below these paths' -r
@@ -55,6 +58,7 @@ complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l color -d 'Colo
 always\t'Always'
 never\t'Never'"
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l demo -d 'Fill the sandbox with traffic: states, NAT, marks, labels, zones, an FTP expectation'
+complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l skip-bad -d 'Pass over what cannot be read in FILE, and say how much'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l read-only -d 'Refuse every change'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l dry-run -d 'Count changes instead of making them'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l require-match -d 'Exit with 5 if a change matched nothing'

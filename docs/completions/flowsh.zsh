@@ -18,6 +18,7 @@ _flowsh() {
 '()-e+[Evaluate CODE and print its value]:CODE:_default' \
 '()--eval=[Evaluate CODE and print its value]:CODE:_default' \
 '--netns=[Network namespace, by its name in /run/netns or by a pid]:NAME|PID:_default' \
+'(--netns)--from=[Read flows from FILE instead of the kernel\: what conntrack, the kernel'\''s file in /proc/net, or flowsh printed; - is standard input]:FILE:_default' \
 '-o+[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '--output=[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '*--allow-exec=[Let the script run programs, or only these]::PROG:_default' \
@@ -26,6 +27,7 @@ _flowsh() {
 '--color=[Colour in the output]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set"
 always\:"Always"
 never\:"Never"))' \
+'--skip-bad[Pass over what cannot be read in FILE, and say how much]' \
 '--read-only[Refuse every change]' \
 '(--read-only)--dry-run[Count changes instead of making them]' \
 '--require-match[Exit with 5 if a change matched nothing]' \
@@ -50,6 +52,7 @@ _arguments "${_arguments_options[@]}" : \
 '()-e+[Evaluate CODE and print its value]:CODE:_default' \
 '()--eval=[Evaluate CODE and print its value]:CODE:_default' \
 '--netns=[Network namespace, by its name in /run/netns or by a pid]:NAME|PID:_default' \
+'(--netns)--from=[Read flows from FILE instead of the kernel\: what conntrack, the kernel'\''s file in /proc/net, or flowsh printed; - is standard input]:FILE:_default' \
 '-o+[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '--output=[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '*--allow-exec=[Let the script run programs, or only these]::PROG:_default' \
@@ -59,6 +62,7 @@ _arguments "${_arguments_options[@]}" : \
 always\:"Always"
 never\:"Never"))' \
 '--demo[Fill the sandbox with traffic\: states, NAT, marks, labels, zones, an FTP expectation]' \
+'--skip-bad[Pass over what cannot be read in FILE, and say how much]' \
 '--read-only[Refuse every change]' \
 '(--read-only)--dry-run[Count changes instead of making them]' \
 '--require-match[Exit with 5 if a change matched nothing]' \

@@ -73,6 +73,13 @@ pub(super) struct Common {
     /// Network namespace, by its name in /run/netns or by a pid
     #[arg(long, value_name = "NAME|PID")]
     pub(super) netns: Option<String>,
+    /// Read flows from FILE instead of the kernel: what conntrack, the kernel's file in
+    /// /proc/net, or flowsh printed; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "netns")]
+    pub(super) from: Option<String>,
+    /// Pass over what cannot be read in FILE, and say how much
+    #[arg(long, requires = "from")]
+    pub(super) skip_bad: bool,
     /// Output format: table, wide, json, ndjson, csv, xml, or conntrack[,extended,id,…]
     #[arg(short, long, value_name = "FORMAT", value_parser = format)]
     output: Option<Format>,
@@ -169,6 +176,11 @@ impl Common {
             (false, true) => Safety::DryRun,
             (false, false) => Safety::Live,
         }
+    }
+
+    /// No notes on standard error.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// The choices that scripts depend on.

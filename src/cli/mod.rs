@@ -4,6 +4,7 @@ mod args;
 mod reference;
 
 use std::io::{self, IsTerminal, Read};
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,9 +12,11 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
 
-use args::{Args, Command};
+use args::{Args, Command, Common, Input};
 
-use crate::kernel::{KernelError, Live, NetNs, Safety, load_labels, sandbox};
+use crate::kernel::{
+    KernelError, Live, NetNs, Recording, Safety, Source, Unreadable, load_labels, sandbox,
+};
 use crate::render::Screen;
 use crate::run::{self, Console, Status};
 use crate::script::{Options, Output, Program};
@@ -81,12 +84,19 @@ fn start(args: Args, messages: &mut Console) -> Status {
         }
     };
     let stop = Arc::new(AtomicBool::new(false));
-    let source = Rc::new(Live::new(netns, options.safety(), Arc::clone(&stop)));
+    let source: Rc<dyn Source> = match recording(&options, &input, &stop) {
+        Ok(Some(recording)) => Rc::new(recording),
+        Ok(None) => Rc::new(Live::new(netns, options.safety(), Arc::clone(&stop))),
+        Err(error) => {
+            report(messages, &error);
+            return Status::Usage;
+        }
+    };
     let script_options = match options.script(&input) {
         Ok(options) => options,
         Err(error) => return failed(messages, &error),
     };
-    let interactive = matches!(input, args::Input::None) && io::stdin().is_terminal();
+    let interactive = matches!(input, Input::None) && io::stdin().is_terminal();
     if let Err(error) = run::watch(&stop, !interactive) {
         return failed(messages, &format!("cannot watch for signals: {error}"));
     }
@@ -96,15 +106,15 @@ fn start(args: Args, messages: &mut Console) -> Status {
     };
     let mut text = String::new();
     let (name, text, print) = match input {
-        args::Input::None if interactive => return shell::run(sandbox, program),
-        args::Input::None => {
+        Input::None if interactive => return shell::run(sandbox, program),
+        Input::None => {
             if let Err(error) = io::stdin().read_to_string(&mut text) {
                 return failed(messages, &format!("cannot read standard input: {error}"));
             }
             ("standard input".to_owned(), text, true)
         }
-        args::Input::Code(code) => ("-e".to_owned(), code, true),
-        args::Input::Script { path, .. } => match std::fs::read(&path) {
+        Input::Code(code) => ("-e".to_owned(), code, true),
+        Input::Script { path, .. } => match std::fs::read(&path) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => (path, text, false),
                 Err(_) => return failed(messages, &format!("{path} is not UTF-8 text")),
@@ -114,6 +124,32 @@ fn start(args: Args, messages: &mut Console) -> Status {
     };
     let mut program: Program = program(Box::new(Console));
     run::run(&mut program, &name, &text, print)
+}
+
+/// The recording that `--from` names.
+fn recording(
+    options: &Common,
+    input: &Input,
+    stop: &Arc<AtomicBool>,
+) -> Result<Option<Recording>, KernelError> {
+    let Some(path) = options.from.as_deref() else { return Ok(None) };
+    let unreadable = match (options.skip_bad, options.is_quiet()) {
+        (false, _) => Unreadable::Stop,
+        (true, true) => Unreadable::Skip(Box::new(|_| ())),
+        (true, false) => {
+            Unreadable::Skip(Box::new(|text| Console.message(&format!("note: {text}"))))
+        }
+    };
+    let (labels, stop) = (load_labels(), Arc::clone(stop));
+    let recording = match (path, input) {
+        ("-", Input::None) => {
+            let what = "with --from - standard input is the recording: name a script or use -e";
+            return Err(KernelError::Unsupported(what.to_owned()));
+        }
+        ("-", _) => Recording::standard_input(labels, unreadable, stop),
+        (path, _) => Recording::open(Path::new(path), path, labels, unreadable, stop),
+    };
+    recording.map(Some)
 }
 
 /// Prints the reference of the language.

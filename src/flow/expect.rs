@@ -52,18 +52,24 @@ impl ExpectFlags {
     /// `NF_CT_EXPECT_USERSPACE`: made by a user space helper.
     pub const USERSPACE: Self = Self(4);
 
+    const NAMES: [(Self, &'static str); 3] = [
+        (Self::PERMANENT, "permanent"),
+        (Self::INACTIVE, "inactive"),
+        (Self::USERSPACE, "userspace"),
+    ];
+
     /// Names of the bits that are set.
     #[must_use]
     pub fn names(self) -> Vec<&'static str> {
-        [
-            (Self::PERMANENT, "permanent"),
-            (Self::INACTIVE, "inactive"),
-            (Self::USERSPACE, "userspace"),
-        ]
-        .into_iter()
-        .filter(|(bit, _)| self.0 & bit.0 != 0)
-        .map(|(_, name)| name)
-        .collect()
+        let set = Self::NAMES.iter().filter(|(bit, _)| self.0 & bit.0 != 0);
+        set.map(|(_, name)| *name).collect()
+    }
+
+    /// The bit with this name, in any case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(_, known)| known.eq_ignore_ascii_case(name))?;
+        Some(found.0)
     }
 }
 

@@ -98,9 +98,15 @@ impl Receiver {
     }
 }
 
-/// Flows of a dump that a filter takes.
+/// Flows of a dump that a filter takes; a dump may be asked in several parts.
 pub(super) struct Dump {
+    live: Live,
     receiver: Receiver,
+    scope: DumpScope,
+    /// Parts that are yet to be asked for.
+    parts: Vec<DumpScope>,
+    /// True until the first flow: the kernel may still refuse what it was asked to leave out.
+    fresh: bool,
     filter: Filter,
     now_ns: u64,
     current: Option<Flow>,
@@ -113,21 +119,60 @@ impl Dump {
         scope: &DumpScope,
         filter: &Filter,
     ) -> Result<Self, KernelError> {
-        let what = "list the flows";
-        let receiver = Receiver::start(live, what, |r, seq| r.dump_flows(seq, scope))?;
-        Ok(Self { receiver, filter: filter.clone(), now_ns: now_ns(), current: None })
+        let mut parts = scope.per_family();
+        parts.reverse();
+        let first = parts.pop().unwrap_or(*scope);
+        Ok(Self {
+            live: live.elsewhere(live.netns().clone()),
+            receiver: ask(live, &first)?,
+            scope: *scope,
+            parts,
+            fresh: true,
+            filter: filter.clone(),
+            now_ns: now_ns(),
+            current: None,
+        })
     }
+
+    /// After an error: asks again without a filter, if this kernel knows no such filter.
+    fn again(&mut self, error: KernelError) -> Result<(), KernelError> {
+        let unknown = matches!(error.errno(), Some(libc::EINVAL | libc::EOPNOTSUPP));
+        let plain = self.scope.unfiltered();
+        if !(unknown && self.fresh) || self.scope == plain {
+            return Err(error);
+        }
+        self.parts.clear();
+        self.scope = plain;
+        self.receiver = ask(&self.live, &plain)?;
+        Ok(())
+    }
+}
+
+fn ask(live: &Live, scope: &DumpScope) -> Result<Receiver, KernelError> {
+    Receiver::start(live, "list the flows", |requests, seq| requests.dump_flows(seq, scope))
 }
 
 impl Flows for Dump {
     fn next(&mut self) -> Result<Option<&Flow>, KernelError> {
-        while let Some(payload) = self.receiver.next()? {
-            let flow = decode_flow(payload)?;
-            if self.filter.takes(&flow, self.now_ns) {
-                return Ok(Some(self.current.insert(flow)));
+        loop {
+            let payload = match self.receiver.next() {
+                Ok(payload) => payload,
+                Err(error) => {
+                    self.again(error)?;
+                    continue;
+                }
+            };
+            if let Some(payload) = payload {
+                let flow = decode_flow(payload)?;
+                self.fresh = false;
+                if self.filter.takes(&flow, self.now_ns) {
+                    return Ok(Some(self.current.insert(flow)));
+                }
+            } else {
+                let Some(part) = self.parts.pop() else { return Ok(None) };
+                self.receiver = ask(&self.live, &part)?;
             }
         }
-        Ok(None)
     }
 
     fn current(&self) -> Option<&Flow> {

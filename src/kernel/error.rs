@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::wire::DecodeError;
+use crate::wire::text::EntryError;
 
 /// Why something asked of the kernel was not done.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,16 @@ pub enum KernelError {
     /// An answer could not be read.
     #[error("cannot read the kernel's answer")]
     Answer(#[from] DecodeError),
+    /// An entry of a recording could not be read.
+    #[error("cannot read {file}:{line}")]
+    Unreadable {
+        /// What the recording is called.
+        file: String,
+        /// The line on which the entry begins.
+        line: u64,
+        /// What is wrong with it.
+        source: EntryError,
+    },
     /// Something was asked that this source of flows cannot do; `0` is a sentence's start.
     #[error("{0}")]
     Unsupported(String),
@@ -52,6 +63,10 @@ impl KernelError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Refused { hint, .. } => *hint,
+            Self::Unreadable { .. } => Some(
+                "`skip_bad: true` in the options of open(), or --skip-bad with --from, passes over \
+                 what cannot be read and counts it",
+            ),
             Self::ReadOnly(_) => Some("start flowsh without --read-only to change the table"),
             _ => None,
         }

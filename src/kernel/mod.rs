@@ -1,12 +1,13 @@
 //! The door: the only room with a socket or `/proc`.
 //!
-//! A [`Source`] gives flows; [`Live`] is the one that also takes changes, in [`Batch`]es, and is
-//! listened to through an [`EventStream`]. Every change passes [`Safety`].
+//! A [`Source`] gives flows: a [`Recording`] those of a file; [`Live`] is the one that also takes
+//! changes, in [`Batch`]es, and is listened to through an [`EventStream`]. Every change passes [`Safety`].
 
 mod batch;
 mod dump;
 mod error;
 mod events;
+mod file;
 mod live;
 mod netns;
 mod reason;
@@ -24,6 +25,7 @@ use crate::flow::LabelMap;
 pub use batch::{Applied, Batch, Refused};
 pub use error::KernelError;
 pub use events::{EventStream, Heard, Wanted};
+pub use file::{Reading, Recording, Unreadable};
 pub use live::{Live, Safety};
 pub use netns::NetNs;
 pub use reason::{Verb, hint};
@@ -43,6 +45,11 @@ pub fn load_labels() -> LabelMap {
 /// The present, nanoseconds since 1970.
 #[must_use]
 pub fn now_ns() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since_1970(SystemTime::now())
+}
+
+/// Nanoseconds since 1970; 0 before.
+fn since_1970(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{KernelError, Live};
-use crate::flow::{Expectation, Family, Filter, Flow};
+use crate::flow::{Expectation, Family, Filter, Flow, FlowKey};
 pub use crate::wire::{DumpScope, FlowTable, KernelFilter};
 
 /// Where flows come from.
@@ -28,6 +28,21 @@ pub trait Source: fmt::Debug {
     ///
     /// It is not live: what was recorded cannot be changed or listened to.
     fn live(&self) -> Result<&Live, KernelError>;
+
+    /// The flow that `key` names; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The source cannot be read.
+    fn get(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
+        self.live()?.get(key)
+    }
+
+    /// The present as this source has it, from which ages are counted: a recording's is when it
+    /// was made.
+    fn now_ns(&self) -> u64 {
+        super::now_ns()
+    }
 }
 
 /// Flows being read.

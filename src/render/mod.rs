@@ -25,6 +25,8 @@ mod value;
 mod xml;
 
 #[cfg(test)]
+mod read_back;
+#[cfg(test)]
 mod samples;
 
 use std::io::{self, Write};

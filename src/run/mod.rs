@@ -104,7 +104,9 @@ pub fn run(program: &mut Program, source: &str, text: &str, print: bool) -> Stat
 /// Shows a report and says which status it leads to.
 fn failed(host: &Host, report: &Report) -> Status {
     if report.trouble == Trouble::Stopped {
-        if host.exit.get().is_some() || host.stopped_waiting.get() {
+        // Whoever listens is meant to be ended by a signal, be it between two lines of the script.
+        let listens = host.stopped_waiting.get() || !host.stage.borrow().is_idle();
+        if host.exit.get().is_some() || listens {
             return status(host);
         }
         host.message("interrupted");

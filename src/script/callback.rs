@@ -23,7 +23,8 @@ impl Callback {
     /// Keeps `function` with the surroundings of the call that was given it.
     #[must_use]
     pub fn new(ctx: &NativeCallContext<'_>, function: FnPtr) -> Self {
-        Self(Rc::new(Inner { function, environment: Environment::of(ctx) }))
+        let environment = Environment::of(ctx, &function);
+        Self(Rc::new(Inner { function, environment }))
     }
 
     /// Calls it.

@@ -19,7 +19,7 @@ pub(super) fn cell(row: &Dynamic, name: &str) -> Fallible<Value> {
         return Ok(map.get(name).map_or(Value::Absent, from_dynamic));
     }
     if let (Some(row), Some(field)) = (row.read_lock::<FlowHandle>(), Field::named(name)) {
-        return Ok(field.get(&row.flow, Host::current()?.view()));
+        return Ok(field.get(&row.flow, Host::current()?.view_of(&*row.source)));
     }
     if let (Some(row), Some(field)) = (row.read_lock::<ExpectHandle>(), ExpectField::named(name)) {
         return Ok(field.get(&row.expectation));

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rhai::{
-    AST, Engine, Expr, FnNamespace, Module, NativeCallContext, NativeCallContextStore, Position,
-    Shared, Stmt, Token,
+    AST, Engine, Expr, FnNamespace, FnPtr, Module, NativeCallContext, NativeCallContextStore,
+    Position, Shared, Stmt, Token,
 };
 
 use super::syntax::{Kind, Piece};
@@ -17,9 +17,22 @@ use super::syntax::{Kind, Piece};
 pub(super) struct Environment(NativeCallContextStore);
 
 impl Environment {
-    /// What surrounds `ctx`.
-    pub(super) fn of(ctx: &NativeCallContext<'_>) -> Self {
-        Self(ctx.store_data())
+    /// What surrounds `ctx`, for `closure`: the library that defines it is searched first.
+    ///
+    /// Rhai looks functions up in whatever called last. A closure that a module's function passes on
+    /// would otherwise meet the module's functions in place of those of its own script.
+    pub(super) fn of(ctx: &NativeCallContext<'_>, closure: &FnPtr) -> Self {
+        let mut store = ctx.store_data();
+        let name = closure.fn_name();
+        let defines = |library: &Shared<Module>| {
+            library.iter_script_fn_info().any(|(_, _, known, _, _)| known == name)
+        };
+        // The last library is searched first.
+        if let Some(own) = store.global.lib.iter().rposition(defines) {
+            let own = store.global.lib.remove(own);
+            store.global.lib.push(own);
+        }
+        Self(store)
     }
 
     /// A call context as it was.
@@ -172,6 +185,7 @@ mod tests {
         const LIMIT = 5;
         fn above(floor) { |x| x > floor && x < 100 && within(x) }
         fn within(x) { x > global::LIMIT }
+        fn pass_on(f) { keep(f) }
     ";
 
     /// Gives every import the module above.
@@ -236,6 +250,13 @@ mod tests {
         let script = "import \"any\" as m; keep(|x| m::within(x));";
         assert_eq!(called_later(script, 6), ["true"]);
         assert_eq!(called_later(script, 5), ["false"]);
+    }
+
+    #[test]
+    fn a_closure_that_a_module_passes_on_keeps_its_own_functions() {
+        let script = "import \"any\" as m; fn within(x) { x == 1 } m::pass_on(|x| within(x));";
+        assert_eq!(called_later(script, 1), ["true"]);
+        assert_eq!(called_later(script, 6), ["false"]);
     }
 
     #[test]

@@ -91,8 +91,9 @@ impl Docs {
 impl FromIterator<Entry> for Docs {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
         let mut entries: Vec<Entry> = entries.into_iter().collect();
-        let place = |e: &Entry| (e.owner.clone(), e.name.clone(), e.params.len(), e.params.clone());
-        entries.sort_by_cached_key(place);
+        // Down to the words: Rhai lists overloads in any order, and a reference must not.
+        let rank = |entry: &Entry| (entry.params.len(), entry.params.concat(), entry.doc.clone());
+        entries.sort_by_cached_key(|e| (e.owner.clone(), e.name.clone(), rank(e)));
         entries.dedup();
         Self { entries, types: BTreeMap::new() }
     }

@@ -7,9 +7,9 @@ use crate::flow::Filter;
 /// What the kernel, native code and the interpreter do for `query`.
 #[must_use]
 pub(super) fn explain(query: &Flows) -> String {
-    let sends = match query.asked().filter.mark {
-        Some(mark) => format!("kernel:      sends only flows of mark {mark}"),
-        None => "kernel:      sends every flow".to_owned(),
+    let sends = match query.source().live() {
+        Ok(_) => format!("kernel:      sends {}", query.asked()),
+        Err(_) => "file:        every flow is read".to_owned(),
     };
     let Some(filter) = query.filter() else {
         return format!("{sends}\nnative:      filters, skips and takes");
@@ -28,7 +28,8 @@ pub(super) fn explain(query: &Flows) -> String {
     for question in asks {
         let (source, position) = question.origin();
         let source = source.unwrap_or("script");
-        lines.push(format!("interpreter: the closure given at {source}:{position}"));
+        let (line, column) = (position.line().unwrap_or(0), position.position().unwrap_or(0));
+        lines.push(format!("interpreter: the closure given at {source}:{line}:{column}"));
     }
     lines.join("\n")
 }

@@ -13,7 +13,7 @@ use super::doc::Docs;
 use super::fault::{Fallible, Fault};
 use super::stage::Stage;
 use crate::flow::{LabelMap, View};
-use crate::kernel::{Source, now_ns};
+use crate::kernel::Source;
 use crate::render::{Format, Screen};
 
 thread_local! {
@@ -176,10 +176,16 @@ impl Host {
         self.docs.get_or_init(|| engine().map(|engine| Docs::of(&engine)).unwrap_or_default())
     }
 
-    /// What reading a field needs.
+    /// What reading a field needs, of a flow of the table that `flows` is.
     #[must_use]
     pub fn view(&self) -> View<'_> {
-        View { now_ns: now_ns(), labels: &self.labels }
+        self.view_of(&*self.source)
+    }
+
+    /// What reading a field needs, of a flow of `source`, which has a present of its own.
+    #[must_use]
+    pub fn view_of(&self, source: &dyn Source) -> View<'_> {
+        View { now_ns: source.now_ns(), labels: &self.labels }
     }
 
     /// Writes to standard output. When nobody reads it any more, the run ends quietly.

@@ -6,7 +6,7 @@ use rhai::Dynamic;
 
 use super::callback::Callback;
 use crate::flow::{Direction, Event, Expectation, Filter, Flow, Subject};
-use crate::kernel::Source;
+use crate::kernel::{Recording, Source};
 use crate::table;
 
 /// A query: `flows`, and what `where`, `skip` and `take` make of it.
@@ -108,6 +108,13 @@ pub(super) struct SnapshotHandle {
 pub(super) struct Netns {
     /// Its table.
     pub source: Rc<dyn Source>,
+}
+
+/// A recording that was opened.
+#[derive(Debug, Clone)]
+pub(super) struct Capture {
+    /// The recording.
+    pub recording: Rc<Recording>,
 }
 
 /// The sysctls of a namespace.

@@ -159,7 +159,7 @@ impl Key {
     /// The closure throws.
     pub(super) fn value(&self, engine: &Engine, host: &Host, row: &FlowHandle) -> Fallible<Value> {
         match self {
-            Self::Field(field) => Ok(field.get(&row.flow, host.view())),
+            Self::Field(field) => Ok(field.get(&row.flow, host.view_of(&*row.source))),
             Self::Closure(closure) => {
                 Ok(from_dynamic(&closure.call(engine, [Dynamic::from(row.clone())])?))
             }

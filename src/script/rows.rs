@@ -181,7 +181,7 @@ pub(crate) fn values(
     let engine = host.engine()?;
     let asks = keys.iter().any(|key| matches!(key, Key::Closure(_)));
     if !asks {
-        let view = host.view();
+        let view = host.view_of(&**source);
         return Ok(keys.iter().filter_map(Key::field).map(|f| f.get(flow, view)).collect());
     }
     let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(source) };

@@ -9,7 +9,7 @@ use super::objects::{EventHandle, ExpectHandle, Expectations, FlowHandle, Flows,
 use super::ops::each;
 use super::rows::Rows;
 use super::value::{from_dynamic, text_of};
-use crate::flow::{Field, Unit, Value};
+use crate::flow::{Field, Unit, Value, View};
 use crate::render::{self, Column, Columns, Format, Item, Printer};
 use std::ops::ControlFlow;
 
@@ -61,6 +61,8 @@ struct Page<'a> {
     host: &'a Host,
     style: Style,
     printer: Option<Box<dyn Printer + 'a>>,
+    /// What reading the rows needs.
+    view: View<'a>,
     rows: u64,
     bytes: Vec<u8>,
     /// Everything is wanted in one piece.
@@ -69,7 +71,8 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn new(host: &'a Host, style: Style) -> Self {
-        Self { host, style, printer: None, rows: 0, bytes: Vec::new(), kept: false }
+        let view = host.view();
+        Self { host, style, printer: None, view, rows: 0, bytes: Vec::new(), kept: false }
     }
 
     fn value(&mut self, value: &Dynamic) -> Fallible<()> {
@@ -109,6 +112,7 @@ impl<'a> Page<'a> {
     }
 
     fn query(&mut self, query: &Flows) -> Fallible<()> {
+        self.view = self.host.view_of(&**query.source());
         self.start(Columns::Flows);
         let engine = self.host.engine()?;
         each(&engine, query, &mut |flow| {
@@ -139,6 +143,9 @@ impl<'a> Page<'a> {
                 _ => None,
             };
             if self.printer.is_none() {
+                if let Some(row) = row.read_lock::<FlowHandle>() {
+                    self.view = self.host.view_of(&*row.source);
+                }
                 self.start(match &values {
                     Some(values) => fitted(&columns, values),
                     None => rows.columns().clone(),
@@ -162,11 +169,12 @@ impl<'a> Page<'a> {
 
     /// One flow for people is a list of its fields; for programs it is a row.
     fn flow(&mut self, row: &FlowHandle) -> Fallible<()> {
+        let view = self.host.view_of(&*row.source);
         if !self.is_for_people() {
+            self.view = view;
             self.start(Columns::Flows);
             return self.item(Item::Flow(&row.flow));
         }
-        let view = self.host.view();
         for field in Field::all() {
             let value = field.get(&row.flow, view);
             if !value.is_absent() {
@@ -183,7 +191,7 @@ impl<'a> Page<'a> {
 
     fn start(&mut self, columns: Columns) {
         let screen = self.host.screen.get();
-        self.printer = Some(self.style.format.printer(columns, self.host.view(), screen));
+        self.printer = Some(self.style.format.printer(columns, self.view, screen));
     }
 
     fn item(&mut self, item: Item<'_>) -> Fallible<()> {

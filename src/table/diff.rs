@@ -157,6 +157,9 @@ mod tests {
         let mut again = old.clone();
         again.start_ns = Some(20);
         check(&[&old], &[&again], [1, 1, 0, 0]);
+        again.start_ns = Some(0);
+        // A recording shows seconds: it may be the same.
+        check(&[&old], &[&again], [0, 0, 0, 1]);
         again.start_ns = None;
         check(&[&old], &[&again], [0, 0, 0, 1]);
         again.id = Some(2);

@@ -25,7 +25,7 @@ pub use change::{Change, ChangeError, Limit, Outcome, Unfinished, change};
 pub use diff::{Diff, Rate, diff, rates};
 pub use group::{Group, GroupRow};
 pub use pack::{pack, unpack};
-pub use plan::kernel_filter;
+pub use plan::narrowed;
 pub use query::{Cursor, Query};
 pub use snapshot::Snapshot;
 pub use sort::{SortKey, parse_sort_key};

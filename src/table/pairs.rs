@@ -101,6 +101,13 @@ impl Iterator for Pairs<'_> {
 
 /// False if both say when or as what they were made, and say different things.
 fn is_same(old: &Flow, new: &Flow) -> bool {
-    let differ = |a: Option<u64>, b: Option<u64>| a.zip(b).is_some_and(|(a, b)| a != b);
-    !differ(old.id.map(u64::from), new.id.map(u64::from)) && !differ(old.start_ns, new.start_ns)
+    let ids = old.id.zip(new.id).is_none_or(|(old, new)| old == new);
+    ids && old.start_ns.zip(new.start_ns).is_none_or(|(old, new)| same_moment(old, new))
+}
+
+/// Equal, or as equal as can be told: conntrack prints a start to the second.
+fn same_moment(a_ns: u64, b_ns: u64) -> bool {
+    const SECOND_NS: u64 = 1_000_000_000;
+    let is_cut = a_ns.is_multiple_of(SECOND_NS) || b_ns.is_multiple_of(SECOND_NS);
+    a_ns == b_ns || is_cut && a_ns / SECOND_NS == b_ns / SECOND_NS
 }

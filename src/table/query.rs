@@ -3,9 +3,9 @@
 
 use std::rc::Rc;
 
-use super::plan::kernel_filter;
+use super::plan::narrowed;
 use crate::flow::{Filter, Flow};
-use crate::kernel::{DumpScope, Flows, KernelError, Source, now_ns};
+use crate::kernel::{DumpScope, Flows, KernelError, Source};
 
 /// One stage of a query; flows pass them in order.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl<A: Clone> Query<A> {
     /// What is asked of the source: the scope, and what the kernel may leave out of it.
     #[must_use]
     pub fn asked(&self) -> DumpScope {
-        DumpScope { filter: kernel_filter(&self.native()), ..self.scope }
+        narrowed(&self.scope, &self.native())
     }
 
     /// What native code can answer of the first stage: answered where the flow is decoded.
@@ -116,7 +116,7 @@ impl<A: Clone> Query<A> {
             stages.remove(0);
         }
         let flows = self.source.flows(&self.asked(), &native)?;
-        Ok(Cursor { flows, stages, now_ns: now_ns() })
+        Ok(Cursor { flows, stages, now_ns: self.source.now_ns() })
     }
 }
 

@@ -3,6 +3,7 @@
 //! - a datagram is [`messages`]; an [`Answer`] ends a request
 //! - read: [`decode_flow`], [`decode_expectation`], [`decode_event`], [`decode_cpu_stats`] …
 //! - written: [`Requests`], and for recordings [`encode_flow`] and [`encode_expectation`]
+//! - saved as text: [`text`] reads what `conntrack`, `/proc` and flowsh print
 //! - beneath: [`attr`] walks and writes attributes, [`consts`] has the kernel's numbers and names
 
 mod answer;
@@ -17,6 +18,7 @@ mod message;
 mod protoinfo;
 mod request;
 mod stats;
+pub mod text;
 mod tuple;
 
 pub use answer::{Answer, decode_answer};
@@ -31,4 +33,4 @@ pub use request::{DumpScope, FlowTable, KernelFilter, Requests, TupleFilter};
 pub use stats::{decode_cpu_stats, decode_expect_cpu_stats, decode_global_stats};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

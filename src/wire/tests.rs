@@ -1,6 +1,6 @@
 //! Tests of the whole room: captured bytes ⇄ text, and laws that hold for any bytes and any flow.
 
-mod arbitrary;
+pub(crate) mod arbitrary;
 mod errors;
 mod fixtures;
 mod laws;

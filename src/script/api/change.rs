@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, INT, ImmutableString, Map, NativeCallContext};
 
-use crate::flow::Family;
+use crate::flow::{Family, Labels, NewFlow};
 use crate::kernel::{Applied, Source};
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
@@ -209,7 +209,11 @@ mod change_api {
             batch.create(flow)?;
         }
         let matched = u64::try_from(flows.len()).unwrap_or(u64::MAX);
-        outcome("created", matched, batch.finish()?, query.source(), started)
+        let applied = batch.finish()?;
+        if applied.done > 0 {
+            warn_of_lost_labels(query.source(), &flows)?;
+        }
+        outcome("created", matched, applied, query.source(), started)
     }
 
     /// The one flow with exactly this original direction, or `()`: a look-up, not a search.
@@ -220,7 +224,7 @@ mod change_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn get(query: &mut Flows, key: Map) -> Fallible<Dynamic> {
-        let found = query.source().live()?.get(&maps::flow_key(&key)?)?;
+        let found = query.source().get(&maps::flow_key(&key)?)?;
         Ok(found.map_or(Dynamic::UNIT, |flow| {
             let source = Rc::clone(query.source());
             Dynamic::from(FlowHandle { flow: Rc::new(flow), source })
@@ -364,6 +368,19 @@ fn flush_family(query: &Flows, family: Option<Family>) -> Fallible<Outcome> {
     live.flush(family)?;
     let applied = Applied { done: matched, ..Applied::default() };
     outcome("deleted", matched, applied, query.source(), started)
+}
+
+/// Says so if new flows lack their labels: `ctnetlink_new_conntrack()`, Linux 6.18, makes a flow even
+/// if it can keep none. That depends on the rules, so one flow tells of all.
+fn warn_of_lost_labels(source: &Rc<dyn Source>, flows: &[NewFlow]) -> Fallible<()> {
+    let labelled = |flow: &&NewFlow| flow.labels.is_some_and(|set| set != Labels::default());
+    let (live, Some(flow)) = (source.live()?, flows.iter().find(labelled)) else { return Ok(()) };
+    if !live.is_dry_run() && live.get(&flow.key())?.is_some_and(|made| made.labels.is_none()) {
+        Host::current()?.message(
+            "warning: the kernel kept no labels\nhint: labels need a rule with `ct label`",
+        );
+    }
+    Ok(())
 }
 
 /// Sleeps, unless the run is to stop.

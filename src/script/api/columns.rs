@@ -179,7 +179,7 @@ fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fal
     let fields: Option<Vec<_>> = keys.iter().map(Key::field).collect();
     let native = fields.is_some();
     let mut groups = Group::new(fields.unwrap_or_default());
-    let view = host.view();
+    let view = host.view_of(&**query.source());
     each(ctx.engine(), query, &mut |flow| {
         if native {
             groups.add(flow, view);

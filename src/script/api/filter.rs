@@ -73,7 +73,7 @@ mod filter_api {
         flow: FlowHandle,
     ) -> Fallible<bool> {
         let mut ask = asker(ctx.engine(), &flow.source);
-        filter.0.judge(&flow.flow, crate::kernel::now_ns(), &mut ask)
+        filter.0.judge(&flow.flow, flow.source.now_ns(), &mut ask)
     }
 
     /// The filter as text.

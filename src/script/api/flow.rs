@@ -6,7 +6,6 @@ use rhai::plugin::*;
 use rhai::{Dynamic, FuncRegistration, Map};
 
 use crate::flow::{Direction, Field, LabelMap, Unit, Value, View};
-use crate::kernel::now_ns;
 use crate::script::fault::Fallible;
 use crate::script::host::Host;
 use crate::script::objects::{FlowHandle, Side};
@@ -81,7 +80,7 @@ pub(super) fn sentence(text: &str) -> String {
 fn read(row: &FlowHandle, field: Field) -> Fallible<Dynamic> {
     let host = Host::current()?;
     // The clock is dear enough to be asked only by the field that needs it.
-    let now_ns = if field == Field::Age { now_ns() } else { 0 };
+    let now_ns = if field == Field::Age { row.source.now_ns() } else { 0 };
     to_dynamic(field.get(&row.flow, View { now_ns, labels: &host.labels }))
 }
 
@@ -122,7 +121,7 @@ mod flow_api {
     /// A field by its name, also one of a direction: `f["reply.src"]`.
     #[rhai_fn(index_get, pure, return_raw)]
     pub fn by_name(flow: &mut FlowHandle, name: &str) -> Fallible<Dynamic> {
-        to_dynamic(field(name)?.get(&flow.flow, Host::current()?.view()))
+        to_dynamic(field(name)?.get(&flow.flow, Host::current()?.view_of(&*flow.source)))
     }
 
     /// All fields that the kernel sent, in a map.
@@ -134,9 +133,10 @@ mod flow_api {
     #[rhai_fn(pure, return_raw)]
     pub fn to_map(flow: &mut FlowHandle) -> Fallible<Map> {
         let host = Host::current()?;
+        let view = host.view_of(&*flow.source);
         let mut map = Map::new();
         for field in Field::all() {
-            let value = field.get(&flow.flow, host.view());
+            let value = field.get(&flow.flow, view);
             if !value.is_absent() {
                 map.insert(field.name().into(), to_dynamic(value)?);
             }
@@ -152,7 +152,7 @@ mod flow_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn refresh(flow: &mut FlowHandle) -> Fallible<Dynamic> {
-        let found = flow.source.live()?.get(&flow.flow.key())?;
+        let found = flow.source.get(&flow.flow.key())?;
         Ok(found.map_or(Dynamic::UNIT, |found| {
             let source = Rc::clone(&flow.source);
             Dynamic::from(FlowHandle { flow: Rc::new(found), source })

@@ -12,6 +12,7 @@ mod filter;
 mod flow;
 mod help;
 mod netns;
+mod open;
 mod query;
 mod range;
 mod rows;
@@ -25,7 +26,7 @@ mod window;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 19] = [
+    let topics: [fn() -> Module; 20] = [
         addr::module,
         change::module,
         columns::module,
@@ -35,6 +36,7 @@ pub(super) fn register(engine: &mut Engine) {
         flow::module,
         help::module,
         netns::module,
+        open::module,
         query::module,
         range::module,
         rows::module,
@@ -53,4 +55,5 @@ pub(super) fn register(engine: &mut Engine) {
     expect::register_iterators(engine);
     rows::register_iterators(engine);
     event::register_iterators(engine);
+    open::register_iterators(engine);
 }

@@ -32,7 +32,7 @@ mod netns_api {
     ///
     /// # Example
     /// ```rhai
-    /// netns_all().map(|n| [n.name, n.flows.count()])
+    /// netns_all().filter(|n| n.name == "blue").map(|n| n.flows.count())
     /// ```
     #[rhai_fn(return_raw)]
     pub fn netns(name: Dynamic) -> Fallible<Netns> {

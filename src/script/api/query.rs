@@ -332,7 +332,7 @@ fn sorted(ctx: &NativeCallContext<'_>, query: &Flows, keys: &str, n: usize) -> F
     });
     let host = Host::current()?;
     let mut top = Top::new(n, keys.collect::<Fallible<Vec<_>>>()?);
-    let view = host.view();
+    let view = host.view_of(&**query.source());
     each(ctx.engine(), query, &mut |flow| {
         top.add(flow, view);
         Ok(ControlFlow::Continue(()))
@@ -354,7 +354,7 @@ fn values(
     visit: &mut dyn FnMut(Value),
 ) -> Fallible<()> {
     let (host, key) = (Host::current()?, Key::new(ctx, verb, key)?);
-    let view = host.view();
+    let view = host.view_of(&**query.source());
     each(ctx.engine(), query, &mut |flow| {
         visit(match &key {
             Key::Field(field) => field.get(flow, view),

@@ -7,7 +7,7 @@ use rhai::plugin::*;
 use rhai::{Dynamic, INT, Map, NativeCallContext};
 
 use crate::flow::{Flow, Unit, Value};
-use crate::kernel::{Source, now_ns};
+use crate::kernel::Source;
 use crate::render::Column;
 use crate::script::cells::record;
 use crate::script::fault::Fallible;
@@ -22,7 +22,7 @@ pub(super) fn module() -> Module {
 }
 
 fn take(ctx: &NativeCallContext<'_>, query: &Flows) -> Fallible<SnapshotHandle> {
-    let mut snapshot = Snapshot::new(now_ns());
+    let mut snapshot = Snapshot::new(query.source().now_ns());
     each(ctx.engine(), query, &mut |flow| {
         snapshot.push(flow);
         Ok(ControlFlow::Continue(()))

@@ -65,6 +65,15 @@ fn text_of(bytes: Vec<u8>) -> String {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into())
 }
 
+/// The path that `path` really is, if the command line lets it be read.
+///
+/// # Errors
+///
+/// It does not, or there is no such path.
+pub(super) fn readable(path: &str) -> Fallible<PathBuf> {
+    allowed(&Host::current()?.options.permissions.read, "--allow-read", path)
+}
+
 /// Opens for writing what the command line allows to be written.
 fn write_to(path: &str, text: &str, append: bool) -> Fallible<()> {
     let host = Host::current()?;
@@ -131,9 +140,7 @@ mod system_api {
     /// The text of a file. Needs `--allow-read`.
     #[rhai_fn(return_raw)]
     pub fn read_file(path: &str) -> Fallible<String> {
-        let host = Host::current()?;
-        let real = allowed(&host.options.permissions.read, "--allow-read", path)?;
-        fs::read(real).map(text_of).map_err(|error| failed("read", path, &error))
+        fs::read(readable(path)?).map(text_of).map_err(|error| failed("read", path, &error))
     }
 
     /// Writes text to a file, in place of what it held. Needs `--allow-write`.

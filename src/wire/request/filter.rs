@@ -2,6 +2,7 @@
 //! gets right is not decided here: it inverts IPv6 addresses and passes over ports of protocols
 //! other than tcp and udp.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::flow::{Family, Masked, Proto, Status};
@@ -25,6 +26,26 @@ pub struct DumpScope {
     pub zero: bool,
     /// What the kernel leaves out.
     pub filter: KernelFilter,
+}
+
+impl DumpScope {
+    /// The scopes that this is asked as: the kernel compares tuples of one family at a time, and a
+    /// flow never changes its family, so that two dumps miss nothing and repeat nothing.
+    #[must_use]
+    pub fn per_family(&self) -> Vec<Self> {
+        let tuples = self.filter.orig.flags() | self.filter.reply.flags();
+        if tuples == 0 || self.family.or(self.filter.family()).is_some() {
+            return vec![*self];
+        }
+        let of = |family| Self { family: Some(family), ..*self };
+        vec![of(Family::Ipv4), of(Family::Ipv6)]
+    }
+
+    /// The same scope without what the kernel could leave out.
+    #[must_use]
+    pub fn unfiltered(&self) -> Self {
+        Self { filter: KernelFilter::default(), ..*self }
+    }
 }
 
 /// A list of flows that the kernel keeps.
@@ -71,6 +92,27 @@ pub struct TupleFilter {
     pub icmp_code: Option<u8>,
     /// Identifier of icmp or icmpv6.
     pub icmp_id: Option<u16>,
+}
+
+/// What the kernel is asked for, in the words of a filter; `everything` if it leaves out nothing.
+impl fmt::Display for DumpScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let KernelFilter { mark, status, zone, orig, .. } = self.filter;
+        let words = [
+            self.family.map(|family| family.to_string()),
+            mark.map(|mark| format!("mark {mark}")),
+            status.map(|(value, mask)| format!("status {:#x}/{:#x}", value.0, mask.0)),
+            zone.map(|zone| format!("zone {zone}")),
+            orig.proto.map(|proto| format!("proto {proto}")),
+            orig.src.map(|src| format!("src {src}")),
+            orig.dst.map(|dst| format!("dst {dst}")),
+            orig.sport.map(|sport| format!("sport {sport}")),
+            orig.dport.map(|dport| format!("dport {dport}")),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        f.write_str(if words.is_empty() { "everything" } else { "" })?;
+        f.write_str(&words.join(" "))
+    }
 }
 
 impl KernelFilter {

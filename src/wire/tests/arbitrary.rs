@@ -82,7 +82,7 @@ fn rare() -> impl Strategy<Value = Option<Box<Rare>>> {
         })
 }
 
-pub(super) fn flow() -> impl Strategy<Value = Flow> {
+pub(crate) fn flow() -> impl Strategy<Value = Flow> {
     let counters =
         || of(any::<(u64, u64)>().prop_map(|(packets, bytes)| Counters { packets, bytes }));
     let numbers = any::<(Option<u32>, Option<u32>, Option<u32>, Option<u32>, Option<u16>)>();

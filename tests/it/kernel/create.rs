@@ -1,7 +1,7 @@
 //! Flows that are made: the same as `conntrack -I` makes, and listed as `conntrack -L` lists them.
 
 use crate::lab::{
-    conntrack, eval, in_namespace, listed, nft, same_list, with_helpers, with_labels,
+    conntrack, eval, flowsh, in_namespace, listed, nft, same_list, with_helpers, with_labels,
 };
 
 /// Makes the flows of these maps, then those of `conntrack -I` with these words, each kind alone in
@@ -210,6 +210,21 @@ fn labels_of_all_four_words_are_set() {
             "-p udp -s 10.0.0.1 -d 10.0.0.2 --sport 5 --dport 6 -t 60 \
              --label-add first,second,third,fourth,last",
         )]);
+    });
+}
+
+#[test]
+fn labels_that_the_kernel_does_not_keep_are_told_of() {
+    in_namespace(|| {
+        let code = r#"flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 5,
+                                      dport: 6, timeout: 60.sec, labels: [3] })"#;
+        insta::assert_snapshot!(flowsh(&["-e", code]).told(), @"
+        created 1, gone 0, failed 0, protected 0
+        warning: the kernel kept no labels
+        hint: labels need a rule with `ct label`
+        ");
+        let dry_run = flowsh(&["--dry-run", "-e", &code.replace("sport: 5", "sport: 9")]);
+        assert_eq!(dry_run.told(), "would have created 1, gone 0, failed 0, protected 0");
     });
 }
 

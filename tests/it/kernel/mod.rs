@@ -8,6 +8,7 @@ mod events;
 mod expectations;
 mod limit;
 mod loss;
+mod narrowed;
 mod output;
 mod safety;
 mod tables;

@@ -1,0 +1,394 @@
+//! A recording: a file of flows as a source. It is read entry by entry for every question anew, so
+//! it may be larger than memory; what it can be written as is known to [`Parser`].
+
+use std::cell::Cell;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::ops::Range;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use super::source::{Flows, Source};
+use super::{KernelError, Live, now_ns};
+use crate::flow::{Expectation, Family, Filter, Flow, FlowKey, LabelMap, Subject};
+use crate::wire::text::{Entry, EntryError, Parser};
+use crate::wire::{DumpScope, FlowTable};
+
+/// What is read at once.
+const CHUNK_BYTES: usize = 256 << 10;
+/// An entry is no longer than this; anything that is, is none.
+const ENTRY_BYTES: usize = 1 << 20;
+
+/// What to do about an entry that cannot be read.
+pub enum Unreadable {
+    /// End with an error that names file and line.
+    Stop,
+    /// Pass over it, and tell once, at the end of the first whole reading, how many there were.
+    Skip(Box<dyn Fn(&str)>),
+}
+
+/// A file of flows, expectations or events, in any format that [`Parser`] reads.
+#[derive(Debug)]
+pub struct Recording(Rc<Tape>);
+
+/// What the readings of a recording share.
+struct Tape {
+    /// What it is called.
+    name: String,
+    file: File,
+    labels: LabelMap,
+    unreadable: Unreadable,
+    interrupt: Arc<AtomicBool>,
+    /// When it was made.
+    made_ns: u64,
+    /// How many entries a whole reading passed over.
+    skipped: Cell<Option<u64>>,
+}
+
+impl fmt::Debug for Tape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tape").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Recording {
+    /// The recording in the file at `path`, called `name`.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub fn open(
+        path: &Path,
+        name: &str,
+        labels: LabelMap,
+        unreadable: Unreadable,
+        interrupt: Arc<AtomicBool>,
+    ) -> Result<Self, KernelError> {
+        let what = || format!("open {name}");
+        let file = File::open(path).map_err(|source| KernelError::refused(what(), source))?;
+        Self::of(file, name, labels, unreadable, interrupt)
+    }
+
+    /// The recording that standard input is.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn standard_input(
+        labels: LabelMap,
+        unreadable: Unreadable,
+        interrupt: Arc<AtomicBool>,
+    ) -> Result<Self, KernelError> {
+        let name = "standard input";
+        let file = io::stdin().as_fd().try_clone_to_owned();
+        let file = file.map_err(|source| KernelError::refused(format!("read {name}"), source))?;
+        Self::of(file.into(), name, labels, unreadable, interrupt)
+    }
+
+    /// Whatever can be read only once is copied first, to a file without a name.
+    fn of(
+        mut file: File,
+        name: &str,
+        labels: LabelMap,
+        unreadable: Unreadable,
+        interrupt: Arc<AtomicBool>,
+    ) -> Result<Self, KernelError> {
+        let refused = |source| KernelError::refused(format!("read {name}"), source);
+        let about = file.metadata().map_err(refused)?;
+        let changed = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut made_ns = super::since_1970(changed);
+        if about.is_dir() {
+            return Err(refused(io::ErrorKind::IsADirectory.into()));
+        }
+        if !about.is_file() {
+            file = spool(&mut file, &interrupt).map_err(|error| match error.kind() {
+                io::ErrorKind::Interrupted => KernelError::Interrupted,
+                _ => refused(error),
+            })?;
+            made_ns = now_ns();
+        }
+        let (name, skipped) = (name.to_owned(), Cell::new(None));
+        let tape = Tape { name, file, labels, unreadable, interrupt, made_ns, skipped };
+        let mut recording = Self(Rc::new(tape));
+        let made_ns = recording.first_time()?;
+        if let Some((tape, made_ns)) = Rc::get_mut(&mut recording.0).zip(made_ns) {
+            tape.made_ns = made_ns;
+        }
+        Ok(recording)
+    }
+
+    /// When its first entry that says so was shown; `None` if the first does not.
+    fn first_time(&self) -> Result<Option<u64>, KernelError> {
+        match Reading::new(&self.0).entry() {
+            Ok(entry) => Ok(entry.and_then(|entry| entry.time_ns)),
+            // It is told to whoever asks for flows.
+            Err(KernelError::Unreadable { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Its entries, in their order.
+    #[must_use]
+    pub fn entries(&self) -> Reading {
+        Reading::new(&self.0)
+    }
+
+    /// How many entries cannot be read; it is read to the end if it was not yet.
+    ///
+    /// # Errors
+    ///
+    /// One cannot be read and none is to be skipped.
+    pub fn skipped(&self) -> Result<u64, KernelError> {
+        if self.0.skipped.get().is_none() {
+            self.entries().try_for_each(|entry| entry.map(drop))?;
+        }
+        Ok(self.0.skipped.get().unwrap_or(0))
+    }
+}
+
+/// A copy of `from` that can be read again and again, and that nobody else can open.
+fn spool(from: &mut File, interrupt: &AtomicBool) -> io::Result<File> {
+    let path = std::env::temp_dir().join(format!("flowsh-{}-{}", process::id(), now_ns()));
+    let mut copy = File::options().read(true).write(true).create_new(true).open(&path)?;
+    fs::remove_file(&path)?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        if interrupt.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let read = match from.read(&mut chunk) {
+            Ok(0) => return Ok(copy),
+            Ok(read) => chunk.get(..read).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        io::Write::write_all(&mut copy, read)?;
+    }
+}
+
+/// Entries being read, one after the other, in one reused buffer.
+#[derive(Debug)]
+pub struct Reading {
+    tape: Rc<Tape>,
+    parser: Parser,
+    buffer: Vec<u8>,
+    /// The part of `buffer` that is filled and not yet read.
+    unread: Range<usize>,
+    /// Where the file goes on after it.
+    offset: u64,
+    is_all: bool,
+    /// The line on which `unread` begins.
+    line: u64,
+    skipped: u64,
+    first_skipped: Option<String>,
+}
+
+/// The next entry, or why it or the file cannot be read.
+impl Iterator for Reading {
+    type Item = Result<Entry, KernelError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.entry().transpose()
+    }
+}
+
+impl Reading {
+    fn new(tape: &Rc<Tape>) -> Self {
+        Self {
+            parser: Parser::new(tape.labels.clone()),
+            tape: Rc::clone(tape),
+            buffer: Vec::new(),
+            unread: 0..0,
+            offset: 0,
+            is_all: false,
+            line: 1,
+            skipped: 0,
+            first_skipped: None,
+        }
+    }
+
+    /// The next entry; `None` at the end.
+    fn entry(&mut self) -> Result<Option<Entry>, KernelError> {
+        loop {
+            let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
+            let Some(at) = self.parser.find(unread, self.is_all) else {
+                if unread.trim_ascii().is_empty() {
+                    self.line += lines(unread);
+                    self.unread.start = self.unread.end;
+                }
+                if self.is_all {
+                    self.end();
+                    return Ok(None);
+                }
+                if self.unread.len() < ENTRY_BYTES {
+                    self.fill()?;
+                } else {
+                    self.too_long()?;
+                }
+                continue;
+            };
+            let (before, entry) = (unread.get(..at.start), unread.get(at.clone()));
+            let (before, entry) = (before.unwrap_or_default(), entry.unwrap_or_default());
+            let line = self.line + lines(before);
+            let result = self.parser.read(entry);
+            self.line = line + lines(entry);
+            self.unread.start += at.end;
+            match result {
+                Ok(Some(entry)) => return Ok(Some(entry)),
+                Ok(None) => (),
+                Err(error) => self.unreadable(line, error)?,
+            }
+        }
+    }
+
+    /// Reads more behind what is unread.
+    fn fill(&mut self) -> Result<(), KernelError> {
+        if self.tape.interrupt.load(Ordering::Relaxed) {
+            return Err(KernelError::Interrupted);
+        }
+        self.buffer.copy_within(self.unread.clone(), 0);
+        let kept = self.unread.len();
+        self.buffer.resize(kept + CHUNK_BYTES, 0);
+        let free = self.buffer.get_mut(kept..).unwrap_or_default();
+        let read = self.tape.file.read_at(free, self.offset);
+        let read = read
+            .map_err(|source| KernelError::refused(format!("read {}", self.tape.name), source))?;
+        self.unread = 0..kept + read;
+        self.offset += u64::try_from(read).unwrap_or_default();
+        self.is_all = read == 0;
+        Ok(())
+    }
+
+    /// Passes over the line on which something begins that does not end.
+    fn too_long(&mut self) -> Result<(), KernelError> {
+        let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
+        let end = unread.iter().position(|byte| *byte == b'\n');
+        self.unread.start += end.map_or(unread.len(), |at| at + 1);
+        let line = self.line;
+        self.line += u64::from(end.is_some());
+        self.unreadable(line, EntryError::Long(ENTRY_BYTES))
+    }
+
+    fn unreadable(&mut self, line: u64, source: EntryError) -> Result<(), KernelError> {
+        let file = self.tape.name.clone();
+        match self.tape.unreadable {
+            Unreadable::Stop => Err(KernelError::Unreadable { file, line, source }),
+            Unreadable::Skip(_) => {
+                self.skipped += 1;
+                self.first_skipped.get_or_insert_with(|| format!("line {line}: {source}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// At the end of the first whole reading: tells what was passed over.
+    fn end(&mut self) {
+        let first_time = self.tape.skipped.replace(Some(self.skipped)).is_none();
+        if let (true, Unreadable::Skip(tell), Some(first)) =
+            (first_time, &self.tape.unreadable, &self.first_skipped)
+        {
+            let (name, skipped) = (&self.tape.name, self.skipped);
+            let entries = if skipped == 1 { "entry" } else { "entries" };
+            tell(&format!("{skipped} {entries} of {name} cannot be read; the first is {first}"));
+        }
+    }
+}
+
+fn lines(text: &[u8]) -> u64 {
+    text.iter().map(|byte| u64::from(*byte == b'\n')).sum()
+}
+
+/// Flows of a recording that a filter takes.
+struct Played {
+    reading: Reading,
+    family: Option<Family>,
+    filter: Filter,
+    current: Option<Flow>,
+}
+
+impl Flows for Played {
+    fn next(&mut self) -> Result<Option<&Flow>, KernelError> {
+        while let Some(entry) = self.reading.entry()? {
+            let Subject::Flow(flow) = entry.subject else { continue };
+            let now_ns = entry.time_ns.unwrap_or(self.reading.tape.made_ns);
+            let family = self.family.is_none_or(|family| family == flow.family());
+            if family && self.filter.takes(&flow, now_ns) {
+                return Ok(Some(self.current.insert(flow)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn current(&self) -> Option<&Flow> {
+        self.current.as_ref()
+    }
+}
+
+impl Source for Recording {
+    fn flows(&self, scope: &DumpScope, filter: &Filter) -> Result<Box<dyn Flows>, KernelError> {
+        let refused = |what| {
+            let name = &self.0.name;
+            Err(KernelError::Unsupported(format!("{name} is a recording: {what}")))
+        };
+        // The filter holds whatever the kernel's would: that one only saves work.
+        match *scope {
+            DumpScope { zero: true, .. } => refused("its counters cannot be set to zero"),
+            DumpScope { table: FlowTable::Dying, .. } => refused("it has no dying list"),
+            DumpScope { family, .. } => {
+                let (reading, filter) = (self.entries(), filter.clone());
+                Ok(Box::new(Played { reading, family, filter, current: None }))
+            }
+        }
+    }
+
+    fn expectations(&self, family: Option<Family>) -> Result<Vec<Expectation>, KernelError> {
+        let mut found = Vec::new();
+        for entry in self.entries() {
+            if let Subject::Expectation(expectation) = entry?.subject
+                && family.is_none_or(|family| family == expectation.tuple.family())
+            {
+                found.push(expectation);
+            }
+        }
+        Ok(found)
+    }
+
+    fn live(&self) -> Result<&Live, KernelError> {
+        let name = &self.0.name;
+        Err(KernelError::Unsupported(format!(
+            "{name} is a recording: it can be read, but not changed or listened to"
+        )))
+    }
+
+    /// The first of that name, in the zone that `key` names or in none.
+    fn get(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
+        for entry in self.entries() {
+            if let Subject::Flow(flow) = entry?.subject
+                && (flow.orig, flow.zone) == (key.tuple, key.zone)
+            {
+                return Ok(Some(flow));
+            }
+        }
+        Ok(None)
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.0.made_ns
+    }
+}
+
+#[cfg(test)]
+mod tests;

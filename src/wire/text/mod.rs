@@ -1,0 +1,164 @@
+//! Saved text ⇄ flow: what `conntrack`, `/proc` and flowsh print of flows, expectations and events,
+//! read back. Pure: a [`Parser`] is given bytes; opening files is the door's task.
+//!
+//! What was not shown is absent. Only the status is shown by what is missing, too: in conntrack's
+//! lines and XML, `SEEN_REPLY` is set unless a flow is marked unreplied, and the bits that they do
+//! not show are not set.
+//!
+//! - [`Parser::find`] finds where an entry begins and ends, [`Parser::read`] reads it
+//! - `line` is conntrack's and `/proc`'s, `save` is `-o save`, `xml` is `-o xml`, `named` is JSON
+//!   and CSV; all fill a `draft`
+
+mod draft;
+mod error;
+mod line;
+mod named;
+mod save;
+mod time;
+mod xml;
+
+use std::ops::Range;
+
+use jiff::tz::TimeZone;
+
+pub use error::EntryError;
+
+use crate::flow::{EventKind, LabelMap, Subject};
+
+/// One flow, expectation or event of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The flow or the expectation.
+    pub subject: Subject,
+    /// What happened to it; absent in a list, and for the `-A` of `-o save`, which is either.
+    pub kind: Option<EventKind>,
+    /// When it was shown, nanoseconds since 1970: the time of an event, or a start plus an age.
+    pub time_ns: Option<u64>,
+    /// The netlink port of the process that caused an event; 0 is a packet, the kernel, or unknown.
+    pub port_id: u32,
+}
+
+/// Reads entries of any format; the formats may be mixed.
+#[derive(Debug)]
+pub struct Parser {
+    labels: LabelMap,
+    zone: TimeZone,
+    /// The columns of a CSV table, once its header was read.
+    columns: Option<Vec<String>>,
+}
+
+impl Parser {
+    /// A parser that knows labels by these names, and local times as those of this machine.
+    #[must_use]
+    pub fn new(labels: LabelMap) -> Self {
+        Self { labels, zone: TimeZone::system(), columns: None }
+    }
+
+    /// Where the next entry of `text` is; `None` if more text is needed, or if none is left.
+    ///
+    /// It begins after blanks, and it ends with its line, with the `</flow>` of XML, or with the
+    /// last brace of an object. `is_all` says that nothing follows `text`.
+    #[must_use]
+    pub fn find(&self, text: &[u8], is_all: bool) -> Option<Range<usize>> {
+        let start = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
+        let entry = text.get(start..)?;
+        let len = match entry.first()? {
+            b'<' if b"<flow".starts_with(entry.get(..5).unwrap_or(entry)) => end_of_element(entry),
+            b'<' => position(entry, b'>'),
+            b'{' => end_of_object(entry),
+            b']' | b',' => Some(1),
+            b'[' => match begins_array(entry) {
+                Some(true) => Some(1),
+                Some(false) => end_of_line(entry),
+                None => None,
+            },
+            _ if self.columns.is_some() => end_of_row(entry),
+            _ => end_of_line(entry),
+        };
+        match len {
+            Some(len) => Some(start..start + len),
+            None => is_all.then_some(start..text.len()),
+        }
+    }
+
+    /// Reads what [`Self::find`] found; `None` if it is no entry, but what may surround entries.
+    ///
+    /// # Errors
+    ///
+    /// It is not what it looks like, or it lacks what every flow has.
+    pub fn read(&mut self, entry: &[u8]) -> Result<Option<Entry>, EntryError> {
+        let text = std::str::from_utf8(entry).map_err(|_| EntryError::Encoding)?.trim_end();
+        match text.as_bytes() {
+            [b'<', ..] if text.starts_with("<flow") => {
+                xml::read(text, &self.labels, &self.zone).map(Some)
+            }
+            [b'#' | b'<' | b']' | b',', ..] | [] | [b'['] => Ok(None),
+            [b'{', ..] => named::object(text, &self.labels).map(Some),
+            [b'-', ..] => save::read(text, &self.labels).map(Some),
+            _ => {
+                if let Some(columns) = &self.columns {
+                    return named::row(text, columns, &self.labels).map(Some);
+                }
+                self.columns = named::header(text);
+                if self.columns.is_some() {
+                    return Ok(None);
+                }
+                line::read(text, &self.labels, &self.zone)
+            }
+        }
+    }
+}
+
+fn position(text: &[u8], wanted: u8) -> Option<usize> {
+    text.iter().position(|byte| *byte == wanted).map(|at| at + 1)
+}
+
+/// A line that ends with a backslash goes on, as tutorials print long ones.
+fn end_of_line(text: &[u8]) -> Option<usize> {
+    let mut end = 0;
+    loop {
+        end += position(text.get(end..)?, b'\n')?;
+        if !text.get(..end)?.ends_with(b"\\\n") {
+            return Some(end);
+        }
+    }
+}
+
+fn end_of_row(text: &[u8]) -> Option<usize> {
+    let mut quoted = false;
+    let end = text.iter().position(|byte| {
+        quoted ^= *byte == b'"';
+        *byte == b'\n' && !quoted
+    });
+    end.map(|at| at + 1)
+}
+
+fn end_of_element(text: &[u8]) -> Option<usize> {
+    const END: &[u8] = b"</flow>";
+    text.windows(END.len()).position(|window| window == END).map(|at| at + END.len())
+}
+
+fn end_of_object(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut quoted, mut escaped) = (0u32, false, false);
+    let end = text.iter().position(|byte| {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' if !quoted => depth += 1,
+            b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+        depth == 0
+    });
+    end.map(|at| at + 1)
+}
+
+/// Whether `[` begins an array of JSON and not the head of an event; `None` if it cannot be told.
+fn begins_array(text: &[u8]) -> Option<bool> {
+    let next = text.iter().skip(1).find(|byte| !byte.is_ascii_whitespace())?;
+    Some(matches!(next, b'{' | b']'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Text → what was read of it, as text; a list against the bytes that the kernel sent for it.
+
+mod formats;
+mod laws;
+
+use jiff::tz::TimeZone;
+
+use super::{Entry, Parser};
+use crate::flow::{Flow, L4, LabelMap, Proto, ProtoInfo, SctpInfo, Status, Subject, TcpInfo};
+use crate::wire::tests::show;
+use crate::wire::{consts::IPCTNL_MSG_CT_NEW, decode_flow, messages};
+
+/// Every entry of `text`, or why it is none.
+fn entries(text: &[u8]) -> Vec<Result<Entry, String>> {
+    let mut parser = Parser::new(LabelMap::parse("1 voip\n100 hundred"));
+    parser.zone = TimeZone::UTC;
+    let (mut rest, mut found) = (text, Vec::new());
+    while let Some(at) = parser.find(rest, true) {
+        let entry = parser.read(&rest[at.clone()]);
+        found.extend(entry.map_err(|error| error.to_string()).transpose());
+        rest = &rest[at.end..];
+    }
+    found
+}
+
+/// Every entry of `text`, a line each.
+fn read(text: &str) -> String {
+    let show = |entry: Result<Entry, String>| match entry {
+        Ok(Entry { subject, kind, time_ns, port_id }) => {
+            let kind = kind.map_or("", |kind| kind.name());
+            let time = time_ns.map(|ns| format!("at {ns}")).unwrap_or_default();
+            let by = if port_id == 0 { String::new() } else { format!("by {port_id}") };
+            let subject = match subject {
+                Subject::Flow(flow) => show::flow(&flow),
+                Subject::Expectation(expectation) => show::expectation(&expectation),
+            };
+            let words = [kind, &time, &by, &subject].map(str::to_owned);
+            words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+        }
+        Err(error) => format!("error: {error}"),
+    };
+    entries(text.as_bytes()).into_iter().map(show).collect::<Vec<_>>().join("\n")
+}
+
+/// The flow with only what `conntrack -L -o extended,id,ktimestamp` shows of it.
+fn shown(flow: &Flow) -> Flow {
+    let state = |info| match info {
+        ProtoInfo::Tcp(info) => ProtoInfo::Tcp(TcpInfo { state: info.state, ..TcpInfo::default() }),
+        ProtoInfo::Sctp(info) => {
+            ProtoInfo::Sctp(SctpInfo { state: info.state, ..SctpInfo::default() })
+        }
+        ProtoInfo::Dccp(info) => ProtoInfo::Dccp(info),
+    };
+    let mut shown = Flow {
+        status: flow.status.map(|status| status & (Status::SEEN_REPLY | Status::ASSURED)),
+        proto_info: flow.proto_info.map(state),
+        start_ns: flow.start_ns.map(|ns| ns - ns % 1_000_000_000),
+        labels: None,
+        rare: None,
+        ..flow.clone()
+    };
+    for tuple in [&mut shown.orig, &mut shown.reply] {
+        if tuple.proto == Proto::DCCP {
+            tuple.l4 = L4::None;
+        }
+    }
+    shown
+}
+
+#[test]
+fn a_list_is_what_the_kernel_sent_as_far_as_it_shows_it() {
+    let dump = include_bytes!("../../../tests/fixtures/mixed_ct_dump.bin");
+    let sent = messages(dump).map(Result::unwrap).filter(|m| m.kind == IPCTNL_MSG_CT_NEW);
+    let sent: Vec<Flow> = sent.map(|m| shown(&decode_flow(m.payload).unwrap())).collect();
+    // The list was made seconds after the dump: four flows had gone, and timeouts went on.
+    let text = include_bytes!("../../../tests/fixtures/mixed_conntrack_L.txt");
+    let entries = entries(text);
+    assert_eq!(entries.len(), 51);
+    for entry in entries {
+        let Ok(Entry { subject: Subject::Flow(read), time_ns, .. }) = entry else { panic!() };
+        let sent = sent.iter().find(|sent| sent.id == read.id).unwrap();
+        assert!(read.timeout_s <= sent.timeout_s);
+        let sent = Flow { timeout_s: read.timeout_s, ..sent.clone() };
+        assert_eq!(show::flow(&read), show::flow(&sent));
+        assert_eq!(time_ns, read.start_ns.map(|ns| ns + 6_000_000_000));
+    }
+}
