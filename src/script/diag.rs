@@ -99,8 +99,12 @@ fn explain(
                 };
                 (trouble, fault.message.clone(), fault.hint.clone())
             }
-            None if value.is_unit() => script("the script threw nothing".to_owned(), None),
-            None => script(text_of(value), None),
+            None => match text_of(value) {
+                text if value.is_unit() || text.trim().is_empty() => {
+                    script("the script threw nothing".to_owned(), None)
+                }
+                text => script(text, None),
+            },
         },
         EvalAltResult::ErrorParsing(error, _) => {
             (Trouble::Syntax, lower_first(&error.to_string()), None)
