@@ -1,13 +1,13 @@
 //! A recording: a file of flows as a source. It is read entry by entry for every question anew, so
 //! it may be larger than memory; what it can be written as is known to [`Parser`].
 
+mod reading;
+
 use std::cell::Cell;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::ops::Range;
 use std::os::fd::AsFd;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process;
 use std::rc::Rc;
@@ -15,16 +15,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+pub use reading::Reading;
+
 use super::source::{Flows, Source};
 use super::{KernelError, Live, now_ns};
 use crate::flow::{Expectation, Family, Filter, Flow, FlowKey, LabelMap, Subject};
-use crate::wire::text::{Entry, EntryError, Parser};
 use crate::wire::{DumpScope, FlowTable};
 
 /// What is read at once.
 const CHUNK_BYTES: usize = 256 << 10;
-/// An entry is no longer than this; anything that is, is none.
-const ENTRY_BYTES: usize = 1 << 20;
 
 /// What to do about an entry that cannot be read.
 pub enum Unreadable {
@@ -34,7 +33,7 @@ pub enum Unreadable {
     Skip(Box<dyn Fn(&str)>),
 }
 
-/// A file of flows, expectations or events, in any format that [`Parser`] reads.
+/// A file of flows, expectations or events, in any format that the wire reads.
 #[derive(Debug)]
 pub struct Recording(Rc<Tape>);
 
@@ -177,138 +176,6 @@ fn spool(from: &mut File, interrupt: &AtomicBool) -> io::Result<File> {
         };
         io::Write::write_all(&mut copy, read)?;
     }
-}
-
-/// Entries being read, one after the other, in one reused buffer.
-#[derive(Debug)]
-pub struct Reading {
-    tape: Rc<Tape>,
-    parser: Parser,
-    buffer: Vec<u8>,
-    /// The part of `buffer` that is filled and not yet read.
-    unread: Range<usize>,
-    /// Where the file goes on after it.
-    offset: u64,
-    is_all: bool,
-    /// The line on which `unread` begins.
-    line: u64,
-    skipped: u64,
-    first_skipped: Option<String>,
-}
-
-/// The next entry, or why it or the file cannot be read.
-impl Iterator for Reading {
-    type Item = Result<Entry, KernelError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.entry().transpose()
-    }
-}
-
-impl Reading {
-    fn new(tape: &Rc<Tape>) -> Self {
-        Self {
-            parser: Parser::new(tape.labels.clone()),
-            tape: Rc::clone(tape),
-            buffer: Vec::new(),
-            unread: 0..0,
-            offset: 0,
-            is_all: false,
-            line: 1,
-            skipped: 0,
-            first_skipped: None,
-        }
-    }
-
-    /// The next entry; `None` at the end.
-    fn entry(&mut self) -> Result<Option<Entry>, KernelError> {
-        loop {
-            let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
-            let Some(at) = self.parser.find(unread, self.is_all) else {
-                if unread.trim_ascii().is_empty() {
-                    self.line += lines(unread);
-                    self.unread.start = self.unread.end;
-                }
-                if self.is_all {
-                    self.end();
-                    return Ok(None);
-                }
-                if self.unread.len() < ENTRY_BYTES {
-                    self.fill()?;
-                } else {
-                    self.too_long()?;
-                }
-                continue;
-            };
-            let (before, entry) = (unread.get(..at.start), unread.get(at.clone()));
-            let (before, entry) = (before.unwrap_or_default(), entry.unwrap_or_default());
-            let line = self.line + lines(before);
-            let result = self.parser.read(entry);
-            self.line = line + lines(entry);
-            self.unread.start += at.end;
-            match result {
-                Ok(Some(entry)) => return Ok(Some(entry)),
-                Ok(None) => (),
-                Err(error) => self.unreadable(line, error)?,
-            }
-        }
-    }
-
-    /// Reads more behind what is unread.
-    fn fill(&mut self) -> Result<(), KernelError> {
-        if self.tape.interrupt.load(Ordering::Relaxed) {
-            return Err(KernelError::Interrupted);
-        }
-        self.buffer.copy_within(self.unread.clone(), 0);
-        let kept = self.unread.len();
-        self.buffer.resize(kept + CHUNK_BYTES, 0);
-        let free = self.buffer.get_mut(kept..).unwrap_or_default();
-        let read = self.tape.file.read_at(free, self.offset);
-        let read = read
-            .map_err(|source| KernelError::refused(format!("read {}", self.tape.name), source))?;
-        self.unread = 0..kept + read;
-        self.offset += u64::try_from(read).unwrap_or_default();
-        self.is_all = read == 0;
-        Ok(())
-    }
-
-    /// Passes over the line on which something begins that does not end.
-    fn too_long(&mut self) -> Result<(), KernelError> {
-        let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
-        let end = unread.iter().position(|byte| *byte == b'\n');
-        self.unread.start += end.map_or(unread.len(), |at| at + 1);
-        let line = self.line;
-        self.line += u64::from(end.is_some());
-        self.unreadable(line, EntryError::Long(ENTRY_BYTES))
-    }
-
-    fn unreadable(&mut self, line: u64, source: EntryError) -> Result<(), KernelError> {
-        let file = self.tape.name.clone();
-        match self.tape.unreadable {
-            Unreadable::Stop => Err(KernelError::Unreadable { file, line, source }),
-            Unreadable::Skip(_) => {
-                self.skipped += 1;
-                self.first_skipped.get_or_insert_with(|| format!("line {line}: {source}"));
-                Ok(())
-            }
-        }
-    }
-
-    /// At the end of the first whole reading: tells what was passed over.
-    fn end(&mut self) {
-        let first_time = self.tape.skipped.replace(Some(self.skipped)).is_none();
-        if let (true, Unreadable::Skip(tell), Some(first)) =
-            (first_time, &self.tape.unreadable, &self.first_skipped)
-        {
-            let (name, skipped) = (&self.tape.name, self.skipped);
-            let entries = if skipped == 1 { "entry" } else { "entries" };
-            tell(&format!("{skipped} {entries} of {name} cannot be read; the first is {first}"));
-        }
-    }
-}
-
-fn lines(text: &[u8]) -> u64 {
-    text.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
 /// Flows of a recording that a filter takes.

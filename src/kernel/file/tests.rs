@@ -11,7 +11,8 @@ use std::sync::atomic::AtomicBool;
 
 use insta::assert_snapshot;
 
-use super::{CHUNK_BYTES, ENTRY_BYTES, Recording, Unreadable, spool};
+use super::reading::ENTRY_BYTES;
+use super::{CHUNK_BYTES, Recording, Unreadable, spool};
 use crate::flow::{Family, Field, Filter, LabelMap};
 use crate::kernel::{DumpScope, FlowTable, Source};
 

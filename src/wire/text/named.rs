@@ -64,8 +64,8 @@ pub(super) fn row(text: &str, names: &[String], labels: &LabelMap) -> Result<Ent
     fields.entry()
 }
 
-/// The cells of a row (RFC 4180). The `csv` crate reads streams: to give it row after row, each
-/// with a line number of its own, takes it 10 times as long.
+/// The cells of a row (RFC 4180). The `csv` crate reads streams: given a row at a time, each with a
+/// place of its own in the file, it takes four times as long.
 #[derive(Clone)]
 struct Cells<'a>(Option<&'a str>);
 
