@@ -216,8 +216,11 @@ fn permit(flag: &str, given: Option<&Vec<String>>) -> Result<Permit, String> {
 }
 
 /// Prints completions to standard output.
-pub(super) fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut Args::command(), "flowsh", &mut io::stdout());
+pub(super) fn completions(shell: clap_complete::Shell) -> io::Result<()> {
+    // The generator panics where it cannot write: it writes to memory.
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "flowsh", &mut text);
+    io::stdout().write_all(&text)
 }
 
 /// Prints the man page to standard output.

@@ -47,10 +47,10 @@ fn execute(args: Args) -> Status {
         },
         Some(Command::Check { files }) => check(files, &mut messages),
         Some(Command::Doc) => doc(&mut messages),
-        Some(Command::Completions { shell }) => {
-            args::completions(*shell);
-            Status::Done
-        }
+        Some(Command::Completions { shell }) => match args::completions(*shell) {
+            Ok(()) => Status::Done,
+            Err(error) => failed(&mut messages, &format!("cannot write completions: {error}")),
+        },
         Some(Command::Man) => match args::man_page() {
             Ok(()) => Status::Done,
             Err(error) => failed(&mut messages, &format!("cannot write the man page: {error}")),
@@ -86,7 +86,17 @@ fn start(args: Args, messages: &mut Console) -> Status {
     let stop = Arc::new(AtomicBool::new(false));
     let source: Rc<dyn Source> = match recording(&options, &input, &stop) {
         Ok(Some(recording)) => Rc::new(recording),
-        Ok(None) => Rc::new(Live::new(netns, options.safety(), Arc::clone(&stop))),
+        Ok(None) => {
+            let live = Live::new(netns.clone(), options.safety(), Arc::clone(&stop));
+            // A namespace that was named is there, or nothing is begun.
+            if netns != NetNs::Current
+                && let Err(error) = live.connect()
+            {
+                report(messages, &error);
+                return Status::Kernel;
+            }
+            Rc::new(live)
+        }
         Err(error) => {
             report(messages, &error);
             return Status::Usage;

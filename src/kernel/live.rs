@@ -111,6 +111,8 @@ impl Live {
     /// Source: `ctnetlink_get_conntrack()`, Linux 6.18; it does not look at the id.
     pub fn get(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
         let what = format!("look up {key}");
+        // An ENOENT of the namespace must not pass for one of the flow.
+        self.connect()?;
         let found = self.ask(Verb::Read, what, |requests, seq| requests.get_flow(seq, key, false));
         absent_if_missing(found, |payload| Ok(decode_flow(payload)?))
     }
@@ -122,6 +124,7 @@ impl Live {
     /// No permission, or the kernel cannot read the key.
     pub fn get_expectation(&self, key: &ExpectKey) -> Result<Option<Expectation>, KernelError> {
         let what = format!("look up the expectation of {}", key.tuple);
+        self.connect()?;
         let found = self.ask(Verb::Read, what, |requests, seq| requests.get_expectation(seq, key));
         absent_if_missing(found, |payload| Ok(decode_expectation(payload)?))
     }
@@ -203,6 +206,19 @@ impl Live {
         Ok(())
     }
 
+    /// Enters the namespace and opens the socket for questions, if that was not done yet.
+    ///
+    /// # Errors
+    ///
+    /// The namespace does not exist or may not be entered, or there is no netfilter netlink.
+    pub fn connect(&self) -> Result<(), KernelError> {
+        let mut slot = self.asking.borrow_mut();
+        if slot.is_none() {
+            *slot = Some(Socket::open(&self.netns)?);
+        }
+        Ok(())
+    }
+
     /// One request, one answer: the payload, or nothing for an acknowledgement.
     fn ask(
         &self,
@@ -213,11 +229,9 @@ impl Live {
         let seq = self.next_seq();
         let mut requests = Requests::new();
         write(&mut requests, seq);
+        self.connect()?;
         let mut slot = self.asking.borrow_mut();
-        let socket = match slot.take() {
-            Some(socket) => socket,
-            None => Socket::open(&self.netns)?,
-        };
+        let Some(socket) = slot.take() else { return Err(KernelError::Interrupted) };
         let refused = |source: std::io::Error| KernelError::Refused {
             what: what.clone(),
             hint: source.raw_os_error().and_then(|errno| hint(verb, errno)),

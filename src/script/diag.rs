@@ -162,5 +162,18 @@ fn layout(
     if let Some(hint) = hint {
         let _ = write!(text, "\nhint: {hint}");
     }
-    text
+    tame(&text)
+}
+
+/// Text that no terminal obeys: control characters of a script or a file appear as `\u{1b}`.
+fn tame(text: &str) -> String {
+    let wild = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    text.chars().fold(String::with_capacity(text.len()), |mut tamed, letter| {
+        if wild(letter) {
+            tamed.extend(letter.escape_default());
+        } else {
+            tamed.push(letter);
+        }
+        tamed
+    })
 }

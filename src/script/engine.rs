@@ -170,6 +170,8 @@ fn declare(scope: &mut Scope<'static>, globals: &[(&'static str, Dynamic)]) {
 
 /// `#!` is no script; the empty line keeps the numbers of the others.
 fn without_shebang(text: &str) -> std::borrow::Cow<'_, str> {
+    // A mark of byte order says nothing in UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match text.split_once('\n') {
         Some((first, rest)) if first.starts_with("#!") => format!("\n{rest}").into(),
         None if text.starts_with("#!") => "".into(),
@@ -199,7 +201,8 @@ fn build(host: &Rc<Host>, globals: &[(&'static str, Dynamic)]) -> Engine {
     let out = Rc::clone(host);
     engine.on_print(move |text| {
         // Whoever reads has gone, or the disk is full: the run ends at the next step.
-        if out.write(format!("{text}\n").as_bytes()).is_err() {
+        if let Err(error) = out.write(format!("{text}\n").as_bytes()) {
+            out.message(&format!("error: {error}"));
             out.stop.store(true, std::sync::atomic::Ordering::Relaxed);
             out.exit.set(Some(1));
         }

@@ -30,6 +30,7 @@ mod loops;
 mod maps;
 mod objects;
 mod ops;
+mod process;
 mod resolver;
 mod rows;
 mod show;

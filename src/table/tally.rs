@@ -61,9 +61,12 @@ impl Tally {
         true
     }
 
-    /// The sum: 0 of nothing; a fraction where it would not fit 63 bits.
+    /// The sum: 0 of nothing, absent if every value was; a fraction where it would not fit 63 bits.
     #[must_use]
     pub fn sum(&self) -> Value {
+        if self.present == 0 && self.absent > 0 {
+            return Value::Absent;
+        }
         match (self.kind, i64::try_from(self.whole)) {
             (Kind::Number, Ok(whole)) => Value::Int(whole),
             (Kind::Duration, whole) => Value::Duration(whole.unwrap_or(i64::MAX)),
@@ -157,6 +160,11 @@ mod tests {
         assert_eq!(tally.avg(), Value::Float(3.0));
         assert_eq!(tally.min(), Value::Count(2));
         assert_eq!(tally.absent(), 1);
+    }
+
+    #[test]
+    fn the_sum_of_absent_values_is_absent() {
+        assert!(tally(&[Value::Absent, Value::Absent]).sum().is_absent());
     }
 
     #[test]

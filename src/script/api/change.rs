@@ -8,7 +8,7 @@ use rhai::plugin::*;
 use rhai::{Array, Dynamic, INT, ImmutableString, Map, NativeCallContext};
 
 use crate::flow::{Family, Labels, NewFlow};
-use crate::kernel::{Applied, Source};
+use crate::kernel::{Applied, DumpScope, Source};
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::maps;
@@ -40,12 +40,23 @@ fn limit(options: &Map) -> Fallible<Option<Limit>> {
     Ok(Some(limit))
 }
 
+/// An error for a query that does more than select: what it reads is not to be changed.
+pub(super) fn reads_only(query: &Flows) -> Fallible<()> {
+    if *query.scope() == DumpScope::default() {
+        return Ok(());
+    }
+    Fault::new("zero() and dying() only read")
+        .hint("start from `flows` to change flows or listen")
+        .throw()
+}
+
 fn apply(
     ctx: &NativeCallContext<'_>,
     query: &Flows,
     what: Change<'_>,
     options: &Map,
 ) -> Fallible<Outcome> {
+    reads_only(query)?;
     let mut ask = asker(ctx.engine(), query.source());
     match change(query, what, limit(options)?, &mut ask) {
         Ok(outcome) => counted(outcome),
@@ -121,6 +132,7 @@ mod change_api {
         query: &mut Flows,
         options: Map,
     ) -> Fallible<Outcome> {
+        reads_only(query)?;
         if query.is_everything() {
             return Fault::new("this would delete every flow")
                 .hint("write flows.flush() if you mean it, or narrow with flows.where(…)")

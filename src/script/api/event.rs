@@ -57,6 +57,7 @@ fn kinds(value: &Dynamic) -> Fallible<Vec<EventKind>> {
 }
 
 fn filter_of(query: &Flows) -> Fallible<Filter<Callback>> {
+    super::change::reads_only(query)?;
     query.filter().ok_or_else(|| {
         Fault::new("events cannot be skipped or taken before they come")
             .hint("put take(n) after events(…)")

@@ -36,7 +36,7 @@ mod query_api {
     /// The flows that `filter` takes: text, a map, a closure or a filter.
     ///
     /// Several calls narrow further. On a value that the kernel did not send, every comparison is
-    /// false.
+    /// false, save `!=`, which is `not =`.
     ///
     /// # Example
     /// ```rhai

@@ -176,7 +176,7 @@ mod rows_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn top(rows: &mut Rows, n: INT) -> Fallible<Rows> {
-        take(rows, n)
+        rows.take(unsigned("top", n)?)
     }
 
     /// The `n` rows with the most of a column.

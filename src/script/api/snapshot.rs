@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Dynamic, INT, Map, NativeCallContext};
 
-use crate::flow::{Flow, Unit, Value};
+use crate::flow::{Field, Flow, Unit, Value};
 use crate::kernel::Source;
 use crate::render::Column;
 use crate::script::cells::record;
@@ -75,6 +75,26 @@ fn rate_rows(before: &Snapshot, after: &Snapshot) -> Fallible<Rows> {
     });
     let records = records.collect::<Fallible<Vec<_>>>()?;
     Ok(Rows::of_records(columns, records))
+}
+
+/// The fields that differ, as `mark 0 -> 7, state SYN_SENT -> ESTABLISHED`.
+fn what_changed(before: &Flow, after: &Flow) -> String {
+    let labels = crate::flow::LabelMap::default();
+    let view = crate::flow::View { now_ns: 0, labels: &labels };
+    let text = |value: Value| match crate::render::text(&value) {
+        empty if empty.is_empty() => "-".to_owned(),
+        text => text,
+    };
+    // Time passes and traffic flows: that is no change.
+    let passing = |field: &Field| {
+        matches!(field, Field::Timeout | Field::Age | Field::Packets | Field::Bytes | Field::Refs)
+            || matches!(field, Field::DirPackets(_) | Field::DirBytes(_) | Field::ProtoInfo)
+    };
+    let differing = Field::all().filter(|field| !passing(field)).filter_map(|field| {
+        let (old, new) = (field.get(before, view), field.get(after, view));
+        (old != new).then(|| format!("{} {} -> {}", field.name(), text(old), text(new)))
+    });
+    differing.collect::<Vec<_>>().join(", ")
 }
 
 #[export_module]
@@ -160,12 +180,14 @@ mod snapshot_api {
         flow_rows(diff.diff.removed.iter(), &diff.source)
     }
 
-    /// Flows that changed: maps of `before` and `after`.
+    /// Flows that changed: maps of `what` (such as `mark 0 -> 7`), `before` and `after`.
     #[rhai_fn(get = "changed", pure)]
     pub fn changed(diff: &mut DiffHandle) -> Rows {
-        let columns = ["before", "after"].map(|name| Column::new(name, Unit::Text)).to_vec();
+        let columns =
+            ["what", "before", "after"].map(|name| Column::new(name, Unit::Text)).to_vec();
         let records = diff.diff.changed.iter().map(|(before, after)| {
             Map::from([
+                ("what".into(), what_changed(before, after).into()),
                 ("before".into(), handle(before, &diff.source)),
                 ("after".into(), handle(after, &diff.source)),
             ])

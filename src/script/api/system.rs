@@ -4,16 +4,16 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, INT, ImmutableString, Map};
 
 use crate::flow::Value;
-use crate::kernel::now_ns;
+use crate::kernel::{KernelError, now_ns};
 use crate::render;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::{Host, Permit};
+use crate::script::process;
 use crate::script::show;
 use crate::script::value::{self, describe, from_dynamic};
 
@@ -176,13 +176,16 @@ mod system_api {
             }
             _ => Fault::new(format!("an argument is text, not {}", describe(arg))).throw(),
         });
-        let output = Command::new(program).args(args.collect::<Fallible<Vec<_>>>()?).output();
-        let output = output.map_err(|error| failed("run", program, &error))?;
-        let status = output.status.code().map_or(Dynamic::UNIT, |code| INT::from(code).into());
+        let args = args.collect::<Fallible<Vec<_>>>()?;
+        let ended = process::run(program, &args, &host.stop);
+        let Some(ended) = ended.map_err(|error| failed("run", program, &error))? else {
+            return Err(KernelError::Interrupted.into());
+        };
+        let status = ended.status.code().map_or(Dynamic::UNIT, |code| INT::from(code).into());
         Ok(Map::from([
             ("status".into(), status),
-            ("stdout".into(), text_of(output.stdout).into()),
-            ("stderr".into(), text_of(output.stderr).into()),
+            ("stdout".into(), text_of(ended.stdout).into()),
+            ("stderr".into(), text_of(ended.stderr).into()),
         ]))
     }
 
