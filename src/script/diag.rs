@@ -165,15 +165,14 @@ fn layout(
     tame(&text)
 }
 
-/// Text that no terminal obeys: control characters of a script or a file appear as `\u{1b}`.
+/// Text that no terminal obeys: control characters of a script or a file appear as their pictures,
+/// `␛` for escape, which are as wide as what they stand for.
 fn tame(text: &str) -> String {
-    let wild = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
-    text.chars().fold(String::with_capacity(text.len()), |mut tamed, letter| {
-        if wild(letter) {
-            tamed.extend(letter.escape_default());
-        } else {
-            tamed.push(letter);
-        }
-        tamed
-    })
+    let picture = |letter: char| match u32::from(letter) {
+        _ if matches!(letter, '\n' | '\t') || !letter.is_control() => letter,
+        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or('\u{2426}'),
+        0x7f => '\u{2421}',
+        _ => '\u{2426}',
+    };
+    text.chars().map(picture).collect()
 }

@@ -13,6 +13,7 @@ mod flow;
 mod help;
 mod netns;
 mod open;
+mod outcome;
 mod query;
 mod range;
 mod rows;
@@ -26,7 +27,7 @@ mod window;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 20] = [
+    let topics: [fn() -> Module; 21] = [
         addr::module,
         change::module,
         columns::module,
@@ -37,6 +38,7 @@ pub(super) fn register(engine: &mut Engine) {
         help::module,
         netns::module,
         open::module,
+        outcome::module,
         query::module,
         range::module,
         rows::module,
