@@ -22,6 +22,9 @@ _flowsh() {
             flowsh,completions)
                 cmd="flowsh__subcmd__completions"
                 ;;
+            flowsh,conntrack)
+                cmd="flowsh__subcmd__conntrack"
+                ;;
             flowsh,doc)
                 cmd="flowsh__subcmd__doc"
                 ;;
@@ -39,6 +42,9 @@ _flowsh() {
                 ;;
             flowsh__subcmd__help,completions)
                 cmd="flowsh__subcmd__help__subcmd__completions"
+                ;;
+            flowsh__subcmd__help,conntrack)
+                cmd="flowsh__subcmd__help__subcmd__conntrack"
                 ;;
             flowsh__subcmd__help,doc)
                 cmd="flowsh__subcmd__help__subcmd__doc"
@@ -59,7 +65,7 @@ _flowsh() {
 
     case "${cmd}" in
         flowsh)
-            opts="-e -o -q -h -V --eval --netns --from --skip-bad --output --read-only --dry-run --require-match --allow-exec --allow-read --allow-write --color --quiet --help --version sandbox check doc completions man help"
+            opts="-e -o -q -h -V --eval --netns --from --skip-bad --output --read-only --dry-run --require-match --allow-exec --allow-read --allow-write --color --quiet --help --version sandbox conntrack check doc completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -140,6 +146,20 @@ _flowsh() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        flowsh__subcmd__conntrack)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         flowsh__subcmd__doc)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -155,7 +175,7 @@ _flowsh() {
             return 0
             ;;
         flowsh__subcmd__help)
-            opts="sandbox check doc completions man help"
+            opts="sandbox conntrack check doc completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -183,6 +203,20 @@ _flowsh() {
             return 0
             ;;
         flowsh__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        flowsh__subcmd__help__subcmd__conntrack)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -73,6 +73,11 @@ never\:"Never"))' \
 '*::script -- Script to run, and its arguments, which it finds in `args`:_default' \
 && ret=0
 ;;
+(conntrack)
+_arguments "${_arguments_options[@]}" : \
+'*::words -- What conntrack takes; `--script` first prints the script that does the same:_default' \
+&& ret=0
+;;
 (check)
 _arguments "${_arguments_options[@]}" : \
 '-h[Print help]' \
@@ -115,6 +120,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(conntrack)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (check)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -147,7 +156,8 @@ esac
 (( $+functions[_flowsh_commands] )) ||
 _flowsh_commands() {
     local commands; commands=(
-'sandbox:Run in a private user and network namespace on the real kernel; no root needed' \
+'sandbox:Run in a private user and network namespace on the real kernel; no root needed. What is run may be \`conntrack ARGS\` too' \
+'conntrack:The command line of conntrack(8)\: same options, output and exit status' \
 'check:Compile scripts without running them' \
 'doc:Print the reference of the language, as Markdown' \
 'completions:Print completions for a shell' \
@@ -166,6 +176,11 @@ _flowsh__subcmd__completions_commands() {
     local commands; commands=()
     _describe -t commands 'flowsh completions commands' commands "$@"
 }
+(( $+functions[_flowsh__subcmd__conntrack_commands] )) ||
+_flowsh__subcmd__conntrack_commands() {
+    local commands; commands=()
+    _describe -t commands 'flowsh conntrack commands' commands "$@"
+}
 (( $+functions[_flowsh__subcmd__doc_commands] )) ||
 _flowsh__subcmd__doc_commands() {
     local commands; commands=()
@@ -174,7 +189,8 @@ _flowsh__subcmd__doc_commands() {
 (( $+functions[_flowsh__subcmd__help_commands] )) ||
 _flowsh__subcmd__help_commands() {
     local commands; commands=(
-'sandbox:Run in a private user and network namespace on the real kernel; no root needed' \
+'sandbox:Run in a private user and network namespace on the real kernel; no root needed. What is run may be \`conntrack ARGS\` too' \
+'conntrack:The command line of conntrack(8)\: same options, output and exit status' \
 'check:Compile scripts without running them' \
 'doc:Print the reference of the language, as Markdown' \
 'completions:Print completions for a shell' \
@@ -192,6 +208,11 @@ _flowsh__subcmd__help__subcmd__check_commands() {
 _flowsh__subcmd__help__subcmd__completions_commands() {
     local commands; commands=()
     _describe -t commands 'flowsh help completions commands' commands "$@"
+}
+(( $+functions[_flowsh__subcmd__help__subcmd__conntrack_commands] )) ||
+_flowsh__subcmd__help__subcmd__conntrack_commands() {
+    local commands; commands=()
+    _describe -t commands 'flowsh help conntrack commands' commands "$@"
 }
 (( $+functions[_flowsh__subcmd__help__subcmd__doc_commands] )) ||
 _flowsh__subcmd__help__subcmd__doc_commands() {

@@ -28,13 +28,21 @@ Exit status: 0 done, 1 script error, 2 bad usage or syntax, 3 no permission or k
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Run in a private user and network namespace on the real kernel; no root needed
+    /// Run in a private user and network namespace on the real kernel; no root needed. What is run
+    /// may be `conntrack ARGS` too
     Sandbox {
         /// Fill the sandbox with traffic: states, NAT, marks, labels, zones, an FTP expectation
         #[arg(long)]
         demo: bool,
         #[command(flatten)]
         run: Run,
+    },
+    /// The command line of conntrack(8): same options, output and exit status
+    #[command(disable_help_flag = true)]
+    Conntrack {
+        /// What conntrack takes; `--script` first prints the script that does the same
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        words: Vec<String>,
     },
     /// Compile scripts without running them
     Check {
@@ -152,6 +160,12 @@ fn format(text: &str) -> Result<Format, String> {
 }
 
 impl Args {
+    /// The words of the sandbox's script, if they are those of the dialect with this name.
+    pub(super) fn dialect(&self, name: &str) -> Option<Vec<String>> {
+        let Some(Command::Sandbox { run, .. }) = &self.command else { return None };
+        run.script.first().filter(|first| *first == name).map(|_| run.script.clone())
+    }
+
     /// What to run and how, wherever on the command line it stands.
     pub(super) fn settle(self) -> (Common, Input) {
         let run = match self.command {

@@ -1,8 +1,10 @@
 //! argv → command. The one source of help, man page and completions is `args.rs`.
 
 mod args;
+mod conntrack;
 mod reference;
 
+use std::env;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,9 +24,15 @@ use crate::run::{self, Console, Status};
 use crate::script::{Options, Output, Program};
 use crate::shell;
 
+/// The command, and the name of the program, that make flowsh read the words of conntrack(8).
+const CONNTRACK: &str = "conntrack";
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Some(words) = dialect() {
+        return conntrack::main(words).into();
+    }
     match Args::try_parse() {
         Ok(args) => execute(args).into(),
         Err(error) => {
@@ -35,11 +43,27 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The words of conntrack(8), if that is what was called: the program by that name, or the command.
+///
+/// They are none of clap's business, which reads words by other rules.
+fn dialect() -> Option<Vec<String>> {
+    let mut words: Vec<String> =
+        env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let called = words.first().map(Path::new).and_then(Path::file_name);
+    if called.is_some_and(|name| name == CONNTRACK) {
+        return Some(words);
+    }
+    (words.get(1)? == CONNTRACK).then(|| words.split_off(1))
+}
+
 fn execute(args: Args) -> Status {
     let mut messages = Console;
     match &args.command {
         Some(Command::Sandbox { demo, .. }) => match enter(*demo, &mut messages) {
-            Ok(_demo) => start(args, &mut messages),
+            Ok(_demo) => match args.dialect(CONNTRACK) {
+                Some(words) => Status::Asked(conntrack::main(words)),
+                None => start(args, &mut messages),
+            },
             Err(error) => {
                 report(&mut messages, &error);
                 Status::Kernel
@@ -51,6 +75,8 @@ fn execute(args: Args) -> Status {
             Ok(()) => Status::Done,
             Err(error) => failed(&mut messages, &format!("cannot write completions: {error}")),
         },
+        // Read before clap had a look.
+        Some(Command::Conntrack { .. }) => Status::Usage,
         Some(Command::Man) => match args::man_page() {
             Ok(()) => Status::Done,
             Err(error) => failed(&mut messages, &format!("cannot write the man page: {error}")),

@@ -7,12 +7,27 @@ use super::KernelError;
 use super::live::{Live, answered, refusal};
 use super::reason::{Verb, hint};
 use super::socket::{DATAGRAM_BYTES, Socket};
-use crate::flow::{ExpectKey, FlowKey, NewExpectation, NewFlow, Patch, Status};
-use crate::wire::{Answer, Requests, messages};
+use crate::flow::{ExpectKey, Flow, FlowKey, NewExpectation, NewFlow, Patch, Status};
+use crate::wire::{Answer, Requests, decode_flow, messages};
 
 /// Requests in one datagram. Each refusal takes 832 bytes of the receive buffer, whose default
 /// holds 256: so no answer is lost, and the time from seeing a flow to changing it stays short.
 const REQUESTS: usize = 150;
+
+/// Requests in one datagram if half of them are answered with a flow: `ctnetlink_get_conntrack()`,
+/// Linux 6.18, takes a page for each, and the default buffer holds 47 of those.
+const READING: usize = 64;
+
+/// What became of one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It was made; with the flow as it is now, if that was asked for and could still be read.
+    Done(Option<Box<Flow>>),
+    /// The flow was gone before it came to it.
+    Gone,
+    /// The kernel refused it with this errno.
+    Failed(i32),
+}
 
 /// What became of the changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +61,8 @@ struct Pending {
     /// A create that finds its flow has failed; a delete or update that finds none has not.
     absent_is_gone: bool,
     answer: Option<Answer>,
+    /// The flow that a look-up found.
+    found: Option<Box<Flow>>,
 }
 
 /// Changes on their way. Call [`Self::finish`]: what is still unsent is lost otherwise.
@@ -64,6 +81,8 @@ pub struct Batch<'a> {
     first_seq: u32,
     buffer: Vec<u8>,
     applied: Applied,
+    /// What became of each change, in order, if someone wants to know.
+    fates: Option<Vec<Fate>>,
 }
 
 impl<'a> Batch<'a> {
@@ -78,7 +97,19 @@ impl<'a> Batch<'a> {
             first_seq: 1,
             buffer: vec![0; DATAGRAM_BYTES],
             applied: Applied::default(),
+            fates: None,
         }
+    }
+
+    /// Keeps what becomes of each change until [`Self::take_fates`] asks for it.
+    pub fn telling(mut self) -> Self {
+        self.fates = Some(Vec::new());
+        self
+    }
+
+    /// What became of the changes that were sent since this was last asked, in their order.
+    pub fn take_fates(&mut self) -> Vec<Fate> {
+        self.fates.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Deletes the flow with this key, if its id is still the same.
@@ -106,6 +137,26 @@ impl<'a> Batch<'a> {
         })
     }
 
+    /// The same, and looks the flow up at once: [`Fate::Done`] has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::delete`].
+    pub fn update_and_read(
+        &mut self,
+        key: &FlowKey,
+        patch: &Patch,
+        present: Option<Status>,
+    ) -> Result<(), KernelError> {
+        self.update(key, patch, present)?;
+        if self.socket.is_none() {
+            return Ok(());
+        }
+        // The update must wait for its look-up, or its fate would be told without the flow.
+        self.push(Verb::Read, *key, true, |requests, seq| requests.get_flow(seq, key, false))?;
+        if self.pending.len() >= READING { self.flush() } else { Ok(()) }
+    }
+
     /// Makes a flow; it is a failure if there is one.
     ///
     /// # Errors
@@ -114,6 +165,17 @@ impl<'a> Batch<'a> {
     pub fn create(&mut self, new: &NewFlow) -> Result<(), KernelError> {
         self.push(Verb::Create, new.key(), false, |requests, seq| {
             requests.create_flow(seq, new, true, false);
+        })
+    }
+
+    /// Makes a flow, or changes the one there is into it as far as the kernel lets that be done.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::delete`].
+    pub fn create_or_change(&mut self, new: &NewFlow) -> Result<(), KernelError> {
+        self.push(Verb::Create, new.key(), false, |requests, seq| {
+            requests.create_flow(seq, new, false, false);
         })
     }
 
@@ -179,6 +241,7 @@ impl<'a> Batch<'a> {
     ) -> Result<(), KernelError> {
         if self.socket.is_none() {
             self.applied.done += 1;
+            self.tell(Fate::Done(None));
             return Ok(());
         }
         let seq = self.next_seq;
@@ -187,7 +250,7 @@ impl<'a> Batch<'a> {
             self.first_seq = seq;
         }
         write(&mut self.requests, seq);
-        self.pending.push(Pending { verb, key, absent_is_gone, answer: None });
+        self.pending.push(Pending { verb, key, absent_is_gone, answer: None, found: None });
         if self.pending.len() >= REQUESTS { self.flush() } else { Ok(()) }
     }
 
@@ -216,9 +279,9 @@ impl<'a> Batch<'a> {
                 let message = message?;
                 let index = message.seq.wrapping_sub(self.first_seq);
                 let Ok(index) = usize::try_from(index) else { continue };
-                let (Some(pending), Some(answer)) =
-                    (self.pending.get_mut(index), answered(&message)?)
-                else {
+                let Some(pending) = self.pending.get_mut(index) else { continue };
+                let Some(answer) = answered(&message)? else {
+                    pending.found = Some(Box::new(decode_flow(message.payload)?));
                     continue;
                 };
                 pending.answer = Some(answer);
@@ -228,17 +291,34 @@ impl<'a> Batch<'a> {
             }
         }
         self.requests.clear();
-        for pending in self.pending.drain(..) {
+        for pending in std::mem::take(&mut self.pending) {
             // Only on an update can EPERM be about the flow; elsewhere it is about us, every time.
             let denied = pending.verb != Verb::Update;
-            match pending.answer {
+            match &pending.answer {
                 Some(answer) if answer.errno == libc::EPERM && denied => {
-                    return Err(refusal(pending.verb, self.what.clone(), &answer));
+                    return Err(refusal(pending.verb, self.what.clone(), answer));
                 }
-                _ => self.applied.record(&pending),
+                _ if pending.verb == Verb::Read => self.tell_found(pending.found),
+                _ => {
+                    let fate = self.applied.record(&pending);
+                    self.tell(fate);
+                }
             }
         }
         self.live.interrupted()
+    }
+
+    fn tell(&mut self, fate: Fate) {
+        if let Some(fates) = &mut self.fates {
+            fates.push(fate);
+        }
+    }
+
+    /// Adds what was looked up to the change before it.
+    fn tell_found(&mut self, found: Option<Box<Flow>>) {
+        if let Some(Fate::Done(flow)) = self.fates.as_mut().and_then(|fates| fates.last_mut()) {
+            *flow = found;
+        }
     }
 }
 
@@ -248,17 +328,17 @@ fn named(key: &ExpectKey) -> FlowKey {
 }
 
 impl Applied {
-    fn record(&mut self, pending: &Pending) {
+    fn record(&mut self, pending: &Pending) -> Fate {
         // Only refusals are answered: silence is success.
         let answer = pending.answer.as_ref().filter(|answer| answer.errno != 0);
         let Some(answer) = answer else {
             self.done += 1;
-            return;
+            return Fate::Done(None);
         };
         let lost = matches!(answer.errno, libc::ENOENT | libc::ETIME);
         if lost && pending.absent_is_gone {
             self.gone += 1;
-            return;
+            return Fate::Gone;
         }
         self.failed += 1;
         let said = answer.message.clone().unwrap_or_default();
@@ -268,6 +348,7 @@ impl Applied {
             hint: hint(pending.verb, answer.errno),
         });
         refused.count += 1;
+        Fate::Failed(answer.errno)
     }
 
     /// Adds what became of other changes.

@@ -61,11 +61,20 @@ impl EventStream {
     ///
     /// No permission, or no thread.
     pub fn open(netns: &NetNs, wanted: Wanted) -> Result<Self, KernelError> {
+        Self::open_sized(netns, wanted, RECEIVE_BUFFER_BYTES)
+    }
+
+    /// The same with a receive buffer of so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_sized(netns: &NetNs, wanted: Wanted, bytes: i32) -> Result<Self, KernelError> {
         let socket = Arc::new(Socket::open(netns)?);
         let what = "listen for events";
         let refused = |source: io::Error| KernelError::refused(what, source);
         // Smaller than asked is still a buffer: what does not fit will be counted.
-        let _ = socket.set_receive_buffer(RECEIVE_BUFFER_BYTES);
+        let _ = socket.set_receive_buffer(bytes);
         socket.set_no_enobufs().map_err(refused)?;
         socket.set_receive_timeout(POLL_MS).map_err(refused)?;
         let (sender, queue) = bounded(QUEUE);

@@ -5,11 +5,14 @@
 
 mod batch;
 mod dump;
+pub mod errno;
 mod error;
 mod events;
 mod file;
 mod live;
 mod netns;
+mod procfs;
+mod program;
 mod reason;
 pub mod sandbox;
 mod socket;
@@ -22,12 +25,14 @@ use std::time::SystemTime;
 
 use crate::flow::LabelMap;
 
-pub use batch::{Applied, Batch, Refused};
+pub use batch::{Applied, Batch, Fate, Refused};
 pub use error::KernelError;
 pub use events::{EventStream, Heard, Wanted};
 pub use file::{Reading, Recording, Unreadable};
 pub use live::{Live, Safety};
 pub use netns::NetNs;
+pub use procfs::procfs_cpu_stats;
+pub use program::program_behind;
 pub use reason::{Verb, hint};
 pub use source::{DumpScope, FlowTable, Flows, KernelFilter, Source};
 pub use terminal::terminal_width;

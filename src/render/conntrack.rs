@@ -181,7 +181,7 @@ impl Record {
 }
 
 /// Who caused it, if it was a process.
-pub(super) fn user_space(line: &mut Line, event: &Event) {
+fn user_space(line: &mut Line, event: &Event) {
     if event.port_id != 0 {
         line.show(format_args!(" [USERSPACE] portid={}", event.port_id));
     }

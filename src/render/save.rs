@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::columns::Columns;
-use super::conntrack::{Conntrack, ports, user_space};
+use super::conntrack::{Conntrack, ports};
 use super::line::Line;
 use super::{ConntrackStyle, Item, Printer};
 use crate::flow::{
@@ -34,8 +34,8 @@ impl Printer for Save<'_> {
                     EventKind::Update => "-U",
                     EventKind::Destroy => "-D",
                 };
+                // conntrack adds who caused it, which `-R` cannot read.
                 write(&mut self.line, command, flow);
-                user_space(&mut self.line, event);
             }
             _ => return self.others.item(out, item),
         }
@@ -75,10 +75,10 @@ fn write(line: &mut Line, command: &str, flow: &Flow) {
         line.text(info.state_name().unwrap_or("NONE"));
         match info {
             ProtoInfo::Sctp(SctpInfo { vtag_orig, vtag_reply, .. }) => {
-                // conntrack prints and reads tags in network order: what `-R` is to get right must
-                // be wrong here (conntrack-tools 1.4.7 and 1.4.9).
-                option(line, " --orig-vtag ", vtag_orig.map(u32::to_be));
-                option(line, " --reply-vtag ", vtag_reply.map(u32::to_be));
+                // The tags as they are: conntrack-tools up to 1.4.9 write and read their bytes the
+                // wrong way round.
+                option(line, " --orig-vtag ", vtag_orig);
+                option(line, " --reply-vtag ", vtag_reply);
             }
             ProtoInfo::Dccp(info) => match info.role {
                 Some(0) => line.text(" --role client"),

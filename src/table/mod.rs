@@ -8,6 +8,7 @@
 
 mod change;
 mod diff;
+mod each;
 mod group;
 mod pack;
 mod pairs;
@@ -23,6 +24,7 @@ mod top;
 
 pub use change::{Change, ChangeError, Limit, Outcome, Unfinished, change};
 pub use diff::{Diff, Rate, diff, rates};
+pub use each::{Deed, change_each};
 pub use group::{Group, GroupRow};
 pub use pack::{pack, unpack};
 pub use plan::narrowed;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Set in the process that is inside: the network namespace that it came from.
 const WITHIN: &str = "FLOWSH_TEST_WITHIN";
 /// How long a test waits for something that is sure to come, on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs `job`, which must be a closure written in the body of a test, inside of a new user, mount
 /// and network namespace, with `lo` up.

@@ -8,6 +8,7 @@
     reason = "helpers of tests are tests: they end by panicking"
 )]
 
+mod conntrack;
 mod examples;
 mod generated;
 mod kernel;

@@ -61,6 +61,8 @@ pub enum Test {
     Proto(Vec<Proto>),
     /// The address at this place lies in one of these networks.
     Addr(Place, Vec<Network>),
+    /// The address at this place has these bits under a mask with holes, which no network has.
+    AddrBits(Place, IpAddr, IpAddr),
     /// The port at this place lies in one of these ranges.
     Port(Place, Vec<PortRange>),
     /// The state is one of these.
@@ -127,7 +129,12 @@ impl Test {
         match self {
             Self::Family(family) => flow.family() == *family,
             Self::Proto(protos) => protos.contains(&flow.orig.proto),
-            Self::Addr(place, nets) => addr_in(*place, flow, nets),
+            Self::Addr(place, nets) => {
+                addr_at(*place, flow, |addr| nets.iter().any(|net| net.contains(addr)))
+            }
+            Self::AddrBits(place, value, mask) => {
+                addr_at(*place, flow, |addr| same_bits(addr, value, mask))
+            }
             Self::Port(place, ranges) => port_in(*place, flow, ranges),
             Self::State(states) => flow.proto_info.is_some_and(|info| states.contains(&info)),
             Self::Status(bits) => flow.has_status(*bits) == Some(true),
@@ -153,8 +160,8 @@ impl Test {
     }
 }
 
-fn addr_in(place: Place, flow: &Flow, nets: &[Network]) -> bool {
-    let inside = |addr: &IpAddr| nets.iter().any(|net| net.contains(addr));
+#[inline]
+fn addr_at(place: Place, flow: &Flow, inside: impl Fn(&IpAddr) -> bool) -> bool {
     match place {
         Place::Src(Direction::Orig) => inside(&flow.orig.src),
         Place::Src(Direction::Reply) => inside(&flow.reply.src),
@@ -164,6 +171,19 @@ fn addr_in(place: Place, flow: &Flow, nets: &[Network]) -> bool {
             let all = [&flow.orig.src, &flow.orig.dst, &flow.reply.src, &flow.reply.dst];
             all.into_iter().any(inside)
         }
+    }
+}
+
+/// True if the bits under `mask` are those of `value`; never for addresses of different families.
+fn same_bits(addr: &IpAddr, value: &IpAddr, mask: &IpAddr) -> bool {
+    match (addr, value, mask) {
+        (IpAddr::V4(addr), IpAddr::V4(value), IpAddr::V4(mask)) => {
+            (addr.to_bits() ^ value.to_bits()) & mask.to_bits() == 0
+        }
+        (IpAddr::V6(addr), IpAddr::V6(value), IpAddr::V6(mask)) => {
+            (addr.to_bits() ^ value.to_bits()) & mask.to_bits() == 0
+        }
+        _ => false,
     }
 }
 

@@ -60,6 +60,9 @@ impl fmt::Display for Test {
                 write!(f, "{} ", place.name("host", "src", "dst"))?;
                 set(f, nets)
             }
+            Self::AddrBits(place, value, mask) => {
+                write!(f, "{} {value}/{mask}", place.name("host", "src", "dst"))
+            }
             Self::Port(place, ranges) => {
                 write!(f, "{} ", place.name("port", "sport", "dport"))?;
                 set(f, ranges)

@@ -1,5 +1,7 @@
 //! A single test: how its subject relates to its values, and what the values are.
 
+use std::net::IpAddr;
+
 use super::TextError;
 use super::closest::closest;
 use super::number::{between, number, number_test, port, port_range, ports, range};
@@ -88,6 +90,11 @@ impl Values<'_, '_, '_> {
         let test = match self.subject {
             Subject::Proto => Test::Proto(self.any(|text| text.parse::<Proto>().or(Err(None)))?),
             Subject::Addr(place) => {
+                let bits = self.reader.peek().and_then(|token| holes(&token.text));
+                if let Some((value, mask)) = bits {
+                    self.reader.take();
+                    return Ok(Filter::Test(Test::AddrBits(*place, value, mask)));
+                }
                 Test::Addr(*place, self.any(|text| text.parse::<Network>().map_err(Some))?)
             }
             Subject::Port(place) => {
@@ -256,6 +263,13 @@ fn in_bounds(field: Field, (first, last): (i64, i64)) -> Option<(i64, i64)> {
         _ => return Some((first, last)),
     };
     (first >= 0 && last <= greatest).then_some((first, last))
+}
+
+/// An address under a mask with holes, which is no network: `10.0.5.0/255.0.255.0`.
+fn holes(text: &str) -> Option<(IpAddr, IpAddr)> {
+    let (value, mask) = text.split_once('/').filter(|_| text.parse::<Network>().is_err())?;
+    let (value, mask) = (value.parse::<IpAddr>().ok()?, mask.parse::<IpAddr>().ok()?);
+    (value.is_ipv4() == mask.is_ipv4()).then_some((value, mask))
 }
 
 /// A network, or an address and the port behind its last colon.

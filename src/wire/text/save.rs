@@ -91,9 +91,10 @@ fn option(draft: &mut Draft, name: &str, value: &str, labels: &LabelMap) -> Resu
         "--dstkey" | "--orig-key-dst" => _ = orig.set("dstkey", value)?,
         "--reply-key-src" => _ = reply.set("srckey", value)?,
         "--reply-key-dst" => _ = reply.set("dstkey", value)?,
-        // conntrack writes and reads tags in network order (conntrack-tools 1.4.9).
-        "--orig-vtag" => draft.sctp.vtag_orig = Some(number(name, value).map(u32::from_be)?),
-        "--reply-vtag" => draft.sctp.vtag_reply = Some(number(name, value).map(u32::from_be)?),
+        // conntrack-tools up to 1.4.9 write the bytes of tags the wrong way round; we do not, and
+        // nothing tells whose line this is.
+        "--orig-vtag" => draft.sctp.vtag_orig = Some(number(name, value)?),
+        "--reply-vtag" => draft.sctp.vtag_reply = Some(number(name, value)?),
         "--role" => {
             draft.dccp.role = match value {
                 "client" => Some(0),

@@ -1,0 +1,180 @@
+//! `-I`, `-A`, `-U`, `-D` and `-F`: flows, changed.
+
+use crate::flow::{Event, EventKind, Filter, Flow, Subject};
+use crate::kernel::{Fate, KernelError, errno};
+use crate::render::Item;
+use crate::table::{Deed, change_each};
+
+use super::command::{Command, Table};
+use super::line::Line;
+use super::message::{Fault, say, warn};
+use super::options::Opt;
+use super::output::Entries;
+use super::{Machine, filter, names, new, patch};
+
+/// What became of `-U` or `-D`.
+#[derive(Debug)]
+pub(super) struct Done {
+    verb: &'static str,
+    count: u64,
+    /// True if some flow could not be changed.
+    failed: bool,
+}
+
+impl Done {
+    /// Says how many flows were changed, and whether that is success.
+    pub(super) fn report(self) -> u8 {
+        say(&format!("{} flow entries have been {}.", self.count, self.verb));
+        u8::from(self.count == 0 || self.failed)
+    }
+
+    /// Whether some flow could not be changed: none at all is no failure among other lines.
+    pub(super) fn failed(&self) -> bool {
+        self.failed
+    }
+}
+
+/// Either what the way to the kernel or what the way to the reader had to say.
+enum Trouble {
+    Kernel(KernelError),
+    Fault(Fault),
+}
+
+impl From<KernelError> for Trouble {
+    fn from(error: KernelError) -> Self {
+        Self::Kernel(error)
+    }
+}
+
+impl Trouble {
+    fn of(self, command: Command) -> Fault {
+        match self {
+            Self::Kernel(error) => Fault::kernel(&error, command, Table::Conntrack),
+            Self::Fault(fault) => fault,
+        }
+    }
+}
+
+/// Makes a flow, or with `-A` changes the one there is into it.
+pub(super) fn create(machine: &Machine, line: &Line, command: Command) -> Result<u8, Fault> {
+    let failed = |error: KernelError| Fault::kernel(&error, command, Table::Conntrack);
+    let flow = new::flow(line)?;
+    let mut batch = machine.live.batch("create flows").map_err(failed)?.telling();
+    let (pushed, verb) = match command {
+        Command::Add => (batch.create_or_change(&flow), "added"),
+        _ => (batch.create(&flow), "created"),
+    };
+    pushed.and_then(|()| batch.flush()).map_err(failed)?;
+    for fate in batch.take_fates() {
+        if let Fate::Failed(errno) = fate {
+            return Err(Fault::refused(errno, command, Table::Conntrack));
+        }
+    }
+    say(&format!("1 flow entries have been {verb}."));
+    Ok(0)
+}
+
+/// Changes flows, and shows each as it is then.
+pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
+    // Marks of time are no part of these lines in conntrack.
+    let mut shown = line.clone();
+    shown.style.ktimestamp = false;
+    let labels = names(line);
+    let mut entries = Entries::new(&shown, &labels);
+    let (mut count, mut failed) = (0, false);
+    let labelling = line.given.any(&[Opt::LabelAdd, Opt::LabelDel]);
+    let changed = each(
+        machine,
+        line,
+        filter::update_filter(line),
+        &mut |flow| match patch::of(line, flow) {
+            patch if patch.is_empty() => Deed::Nothing,
+            patch => Deed::Update(patch),
+        },
+        &mut |_, fate| {
+            match fate {
+                Fate::Done(now) => {
+                    count += 1;
+                    now.map_or(Ok(()), |flow| entries.print(Item::Flow(&flow)))?;
+                }
+                // Without a rule that uses labels no flow can have one.
+                Fate::Failed(errno::ENOSPC) if labelling => {}
+                Fate::Gone => {}
+                Fate::Failed(errno) => {
+                    failed = true;
+                    warn(&Fault::refused(errno, Command::Update, Table::Conntrack).text);
+                }
+            }
+            Ok(())
+        },
+    );
+    entries.finish()?;
+    changed.map_err(|trouble| trouble.of(Command::Update))?;
+    Ok(Done { verb: "updated", count, failed })
+}
+
+/// Deletes flows, and shows each as it was.
+pub(super) fn delete(machine: &Machine, line: &Line) -> Result<Done, Fault> {
+    let mut shown = line.clone();
+    (shown.style.ktimestamp, shown.style.labels, shown.names) = (false, false, None);
+    let labels = names(&shown);
+    let mut entries = Entries::new(&shown, &labels);
+    let (mut count, mut refusal) = (0, None);
+    let deleted =
+        each(machine, line, filter::filter(line)?, &mut |_| Deed::Delete, &mut |flow, fate| {
+            match fate {
+                Fate::Done(_) => {
+                    count += 1;
+                    if shown.style.save {
+                        entries.print(Item::Event(&ended(flow)))?;
+                    } else {
+                        entries.print(Item::Flow(flow))?;
+                    }
+                }
+                Fate::Gone => (),
+                Fate::Failed(errno) => refusal = refusal.or(Some(errno)),
+            }
+            Ok(())
+        });
+    entries.finish()?;
+    deleted.map_err(|trouble| trouble.of(Command::Delete))?;
+    match refusal {
+        None => Ok(Done { verb: "deleted", count, failed: false }),
+        Some(errno) => Err(Fault::refused(errno, Command::Delete, Table::Conntrack)),
+    }
+}
+
+/// The end of a flow: what `-o save` writes as `-D`.
+fn ended(flow: &Flow) -> Event {
+    Event {
+        kind: EventKind::Destroy,
+        subject: Subject::Flow(flow.clone()),
+        time_ns: 0,
+        port_id: 0,
+        synthetic: true,
+    }
+}
+
+fn each(
+    machine: &Machine,
+    line: &Line,
+    filter: Filter,
+    decide: &mut dyn FnMut(&Flow) -> Deed,
+    tell: &mut dyn FnMut(&Flow, Fate) -> Result<(), Fault>,
+) -> Result<(), Trouble> {
+    let query = machine.query(line, filter);
+    change_each(&query, "change flows", decide, &mut |flow, fate| {
+        tell(flow, fate).map_err(Trouble::Fault)
+    })
+}
+
+/// Empties a table.
+pub(super) fn flush(machine: &Machine, line: &Line, table: Table) -> Result<u8, Fault> {
+    let (flushed, name) = match table {
+        Table::Expect => (machine.live.flush_expectations(), "expectation"),
+        _ => (machine.live.flush(line.family), "connection tracking"),
+    };
+    flushed.map_err(|error| Fault::kernel(&error, Command::Flush, table))?;
+    say(&format!("{name} table has been emptied."));
+    Ok(0)
+}

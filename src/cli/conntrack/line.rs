@@ -1,0 +1,360 @@
+//! One command line: what its words say, not yet what is done with them.
+
+use std::net::IpAddr;
+
+use crate::flow::{EventKind, Family, LabelMap, Masked, Proto};
+use crate::render::ConntrackStyle;
+
+use super::command::{Command, Table};
+use super::getopt::{Next, Words};
+use super::labels::Names;
+use super::message::{Fault, warn};
+use super::options::{self, Given, Key, Opt};
+use super::proto::{self, Handler, ProtoOpt};
+use super::value::{self, NatWord, StatusWord};
+
+/// What is said of one direction, or of one part of an expectation.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Half {
+    /// Source address.
+    pub(super) src: Option<IpAddr>,
+    /// Destination address.
+    pub(super) dst: Option<IpAddr>,
+    /// Source port or key.
+    pub(super) sport: Option<u16>,
+    /// Destination port or key.
+    pub(super) dport: Option<u16>,
+    /// Zone of this direction alone.
+    pub(super) zone: Option<u16>,
+}
+
+/// A command line, read and found to be in order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Line {
+    /// The command and its table; none is a question for help.
+    pub(super) command: Option<(Command, Table)>,
+    /// The options that are given.
+    pub(super) given: Given,
+    /// What `-p` brought.
+    pub(super) handler: Option<&'static Handler>,
+    /// The family, by its name or by an address.
+    pub(super) family: Option<Family>,
+    /// The protocol.
+    pub(super) proto: Option<Proto>,
+    /// The original direction; the master of an expectation, or what is expected.
+    pub(super) orig: Half,
+    /// The reply direction.
+    pub(super) reply: Half,
+    /// What a new expectation expects.
+    pub(super) tuple: Half,
+    /// Masks of the original direction, or of a new expectation.
+    pub(super) mask: Half,
+    /// Type and code of icmp, and its identifier.
+    pub(super) icmp: (Option<u8>, Option<u8>, Option<u16>),
+    /// State of the protocol.
+    pub(super) state: Option<u8>,
+    /// Tags of sctp.
+    pub(super) vtags: [Option<u32>; 2],
+    /// Role in dccp.
+    pub(super) role: Option<u8>,
+    /// Seconds.
+    pub(super) timeout_s: Option<u32>,
+    /// Status.
+    pub(super) status: Option<StatusWord>,
+    /// Mark.
+    pub(super) mark: Option<Masked>,
+    /// Security mark, which no kernel tells any more.
+    pub(super) secmark: Option<u32>,
+    /// Id.
+    pub(super) id: Option<u32>,
+    /// Zone of both directions.
+    pub(super) zone: Option<u16>,
+    /// Source NAT.
+    pub(super) snat: Option<NatWord>,
+    /// Destination NAT.
+    pub(super) dnat: Option<NatWord>,
+    /// Either.
+    pub(super) any_nat: Option<NatWord>,
+    /// Labels that a flow has.
+    pub(super) labels: Vec<u8>,
+    /// Labels to add.
+    pub(super) add_labels: Vec<u8>,
+    /// Labels to delete; none in it is all.
+    pub(super) del_labels: Option<Vec<u8>>,
+    /// Names of labels, if something asked for them.
+    pub(super) names: Option<LabelMap>,
+    /// Kinds of events.
+    pub(super) events: Option<Vec<EventKind>>,
+    /// Bytes of the receive buffer.
+    pub(super) buffer_bytes: Option<u32>,
+    /// The output.
+    pub(super) style: ConntrackStyle,
+    /// Options of the protocol that are given.
+    pub(super) proto_given: Vec<ProtoOpt>,
+}
+
+/// Reads a command line; word 0 is the program's name.
+pub(super) fn read(words: Vec<&str>) -> Result<Line, Fault> {
+    let mut words = Words::new(words);
+    let mut line = Line::default();
+    let mut names = Names::default();
+    // A protocol brings its options; those of one that was given before it stay known.
+    let mut known = vec![options::known()];
+    while let Some(next) = words.next(&known) {
+        match next {
+            Next::Missing(word) => {
+                return Err(Fault::usage(format!("option `{word}' requires an argument")));
+            }
+            Next::Unknown(word) => return Err(Fault::usage(format!("unknown option `{word}'"))),
+            Next::Option(Key::Command(command), table) => {
+                line.take_command(command, table.or_else(|| words.optional()))?;
+            }
+            Next::Option(Key::Opt(option), value) => {
+                let value = match value {
+                    None if optional(option) => words.optional(),
+                    value => value,
+                };
+                line.take(option, value, &mut names)?;
+                if option == Opt::Proto {
+                    known.extend(line.handler.map(Handler::known));
+                }
+            }
+            Next::Option(Key::Proto(option), value) => {
+                line.take_proto(option, value.unwrap_or_default())?;
+            }
+        }
+    }
+    line.names = names.into_map();
+    line.check()?;
+    line.warn();
+    Ok(line)
+}
+
+/// True if the option's value may stand apart from it or be left out.
+fn optional(option: Opt) -> bool {
+    matches!(option, Opt::SrcNat | Opt::DstNat | Opt::AnyNat | Opt::LabelDel)
+}
+
+impl Line {
+    fn take_command(&mut self, command: Command, table: Option<&str>) -> Result<(), Fault> {
+        let table = table.map(Table::named).transpose()?.unwrap_or_default();
+        command.on(table)?;
+        if self.command.is_some() {
+            return Err(Fault::usage("Invalid commands combination"));
+        }
+        self.command = Some((command, table));
+        Ok(())
+    }
+
+    fn take(&mut self, option: Opt, value: Option<&str>, names: &mut Names) -> Result<(), Fault> {
+        let text = value.unwrap_or_default();
+        match option {
+            Opt::Src | Opt::Dst | Opt::TupleSrc | Opt::TupleDst => self.network(option, text)?,
+            Opt::ReplySrc => self.reply.src = Some(self.address("reply-src", text)?),
+            Opt::ReplyDst => self.reply.dst = Some(self.address("reply-dst", text)?),
+            Opt::MaskSrc => self.mask.src = Some(self.address("mask-src", text)?),
+            Opt::MaskDst => self.mask.dst = Some(self.address("mask-dst", text)?),
+            Opt::Proto => {
+                let (proto, handler) = Handler::named(text)?;
+                (self.proto, self.handler) = (Some(proto), Some(handler));
+            }
+            Opt::Timeout => self.timeout_s = Some(value::decimal("-t", text)?),
+            Opt::Status => self.status = Some(value::status(text)?),
+            Opt::Zero => (),
+            Opt::EventMask => {
+                self.events.get_or_insert_default().extend(value::events(text)?);
+            }
+            Opt::NatRange => warn("WARNING: ignoring -a, deprecated option."),
+            Opt::Mark => self.mark = Some(value::mark("-m", text)?),
+            Opt::Id => self.id = Some(value::bounded("-i", text, u32::MAX)?),
+            Opt::Secmark => self.secmark = Some(value::bounded("-c", text, u32::MAX)?),
+            Opt::Zone => self.zone = Some(zone(option, text)?),
+            Opt::OrigZone => self.orig.zone = Some(zone(option, text)?),
+            Opt::ReplyZone => self.reply.zone = Some(zone(option, text)?),
+            Opt::Family => self.of_family(match text {
+                text if text.starts_with("ipv4") => Family::Ipv4,
+                text if text.starts_with("ipv6") => Family::Ipv6,
+                _ => return Err(Fault::usage(format!("`{text}' unsupported protocol"))),
+            })?,
+            Opt::SrcNat => self.snat = Some(self.nat(value)?),
+            Opt::DstNat => self.dnat = Some(self.nat(value)?),
+            Opt::AnyNat => self.any_nat = Some(self.nat(value)?),
+            Opt::Output => {
+                value::output(text, &mut self.style)?;
+                if self.style.labels {
+                    names.load();
+                }
+            }
+            Opt::BufferSize => self.buffer_bytes = Some(value::decimal("-b", text)?),
+            Opt::Label => self.labels.extend(names.bits(text)?),
+            Opt::LabelAdd | Opt::LabelDel => {
+                let bits = if value.is_some() { names.bits(text)? } else { Vec::new() };
+                names.load();
+                let (add, del) = (Opt::LabelAdd, Opt::LabelDel);
+                if self.given.has(if option == add { del } else { add }) {
+                    let text = "cannot use --label-add and --label-del at the same time";
+                    return Err(Fault::other(text));
+                }
+                if option == add {
+                    self.add_labels.extend(bits);
+                } else {
+                    self.del_labels.get_or_insert_default().extend(bits);
+                }
+            }
+            Opt::LabelMap => {
+                if self.given.has(Opt::LabelMap) {
+                    let text = "option `--labelmap' can only be specified once";
+                    return Err(Fault::usage(text));
+                }
+                names.open(text);
+            }
+        }
+        // What is deprecated and ignored is not asked whether it fits.
+        if option != Opt::NatRange {
+            self.given.insert(option);
+        }
+        Ok(())
+    }
+
+    fn take_proto(&mut self, option: ProtoOpt, text: &str) -> Result<(), Fault> {
+        let proto = self.proto.unwrap_or(Proto::TCP);
+        let long = self.handler.map_or("", |handler| handler.name_of(option));
+        let name: &str = &format!("--{long}");
+        let number = || match proto {
+            // Keys are read with any base, ports in digits alone.
+            Proto::GRE => {
+                value::number(text).and_then(|number| u16::try_from(number).ok()).ok_or_else(|| {
+                    Fault::usage(format!("unexpected value '{text}' with {name} option"))
+                })
+            }
+            _ => value::decimal::<u16>(name, text),
+        };
+        match option {
+            ProtoOpt::Sport => self.orig.sport = Some(number()?),
+            ProtoOpt::Dport => self.orig.dport = Some(number()?),
+            ProtoOpt::ReplySport => self.reply.sport = Some(number()?),
+            ProtoOpt::ReplyDport => self.reply.dport = Some(number()?),
+            ProtoOpt::MaskSport => self.mask.sport = Some(number()?),
+            ProtoOpt::MaskDport => self.mask.dport = Some(number()?),
+            ProtoOpt::TupleSport => self.tuple.sport = Some(number()?),
+            ProtoOpt::TupleDport => self.tuple.dport = Some(number()?),
+            ProtoOpt::State => self.state = Some(proto::state(proto, text)?),
+            ProtoOpt::OrigVtag => self.vtags[0] = Some(value::decimal(name, text)?),
+            ProtoOpt::ReplyVtag => self.vtags[1] = Some(value::decimal(name, text)?),
+            ProtoOpt::Role => {
+                let roles = ["client", "server"];
+                let found =
+                    roles.iter().position(|role| !text.is_empty() && role.starts_with(text));
+                let role = found.and_then(|role| u8::try_from(role).ok());
+                let wrong = || Fault::usage(format!("Unknown DCCP role `{text}'"));
+                self.role = Some(role.ok_or_else(wrong)?);
+            }
+            ProtoOpt::IcmpType => self.icmp.0 = Some(value::decimal(name, text)?),
+            ProtoOpt::IcmpCode => self.icmp.1 = Some(value::decimal(name, text)?),
+            ProtoOpt::IcmpId => self.icmp.2 = Some(value::decimal(name, text)?),
+        }
+        self.proto_given.push(option);
+        Ok(())
+    }
+
+    /// An address, with the mask that its length means.
+    fn network(&mut self, option: Opt, text: &str) -> Result<(), Fault> {
+        let (addr, length) = value::network(text)?;
+        self.of_family(Family::of(&addr))?;
+        let mask = length.map(|length| mask_of(&addr, length));
+        // A mask of a whole address is none to conntrack, which then asks for --mask-dst.
+        let expects = matches!(option, Opt::TupleSrc | Opt::TupleDst);
+        let mask = mask.filter(|(_, whole)| expects || !whole).map(|(mask, _)| mask);
+        let (half, source) = match option {
+            Opt::Src => (&mut self.orig, true),
+            Opt::Dst => (&mut self.orig, false),
+            Opt::TupleSrc => (&mut self.tuple, true),
+            _ => (&mut self.tuple, false),
+        };
+        *if source { &mut half.src } else { &mut half.dst } = Some(addr);
+        if mask.is_some() {
+            *if source { &mut self.mask.src } else { &mut self.mask.dst } = mask;
+            self.given.insert(if source { Opt::MaskSrc } else { Opt::MaskDst });
+        }
+        Ok(())
+    }
+
+    /// Where NAT leads, if that is said.
+    fn nat(&mut self, value: Option<&str>) -> Result<NatWord, Fault> {
+        let to = value.map(value::nat).transpose()?;
+        to.map_or(Ok(()), |to| self.of_family(Family::of(&to.addr)))?;
+        Ok(NatWord { to })
+    }
+
+    /// An address without a length.
+    fn address(&mut self, name: &str, text: &str) -> Result<IpAddr, Fault> {
+        let (addr, length) = value::network(text)?;
+        self.of_family(Family::of(&addr))?;
+        match length {
+            None => Ok(addr),
+            Some(_) => Err(Fault::usage(format!("CIDR notation unavailable for `--{name}'"))),
+        }
+    }
+
+    fn of_family(&mut self, family: Family) -> Result<(), Fault> {
+        if self.family.is_some_and(|known| known != family) {
+            return Err(Fault::usage("mismatched address family"));
+        }
+        self.family = Some(family);
+        Ok(())
+    }
+
+    /// Says what is given and has no effect.
+    fn warn(&self) {
+        use Command::{Add, Create, Update};
+        let sets = matches!(self.command, Some((Create | Add | Update, _)));
+        let status = self.status.filter(|_| sets).unwrap_or_default();
+        for (given, name) in [(status.snat, "SRC_NAT"), (status.dnat, "DST_NAT")] {
+            if given {
+                value::ignored(name);
+            }
+        }
+    }
+
+    /// Whether what is given fits together.
+    fn check(&self) -> Result<(), Fault> {
+        let given = self.given;
+        if given.any(&[Opt::SrcNat, Opt::DstNat]) && given.has(Opt::AnyNat) {
+            let text = "cannot specify `--src-nat' or `--dst-nat' with `--any-nat'";
+            return Err(Fault::usage(text));
+        }
+        options::check(self.command, given)?;
+        if let (Some(handler), Some((command, table))) = (self.handler, self.command) {
+            handler.check(command, table, &|option| self.proto_given.contains(&option))?;
+        }
+        for (mask, addr, names) in [
+            (Opt::MaskSrc, Opt::Src, "--mask-src without --src"),
+            (Opt::MaskDst, Opt::Dst, "--mask-dst without --dst"),
+        ] {
+            if given.has(mask) && !given.has(addr) {
+                return Err(Fault::usage(format!("Can't use {names}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn zone(option: Opt, text: &str) -> Result<u16, Fault> {
+    let number = value::bounded(&option.blamed(), text, u16::MAX.into())?;
+    Ok(u16::try_from(number).unwrap_or(u16::MAX))
+}
+
+/// The mask of `length` bits, and whether it is that of a whole address.
+fn mask_of(addr: &IpAddr, length: u8) -> (IpAddr, bool) {
+    let ones = |width: u8| match width - length {
+        128 => 0,
+        host => u128::MAX << host,
+    };
+    match addr {
+        IpAddr::V4(_) => {
+            let bits = u32::try_from(ones(32) & u128::from(u32::MAX)).unwrap_or_default();
+            (std::net::Ipv4Addr::from_bits(bits).into(), length == 32)
+        }
+        IpAddr::V6(_) => (std::net::Ipv6Addr::from_bits(ones(128)).into(), length == 128),
+    }
+}

@@ -1,0 +1,227 @@
+//! The options that every command line knows: their names, and which command takes which. Those of a
+//! protocol are in `proto.rs`.
+
+use std::sync::OnceLock;
+
+use super::command::{Command, Table};
+use super::getopt::{Known, Takes};
+use super::message::Fault;
+use super::proto::ProtoOpt;
+
+/// An option, in the order in which conntrack looks whether it fits the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opt {
+    Src,
+    Dst,
+    ReplySrc,
+    ReplyDst,
+    Proto,
+    Timeout,
+    Status,
+    Zero,
+    EventMask,
+    TupleSrc,
+    TupleDst,
+    MaskSrc,
+    MaskDst,
+    NatRange,
+    Mark,
+    Id,
+    Family,
+    SrcNat,
+    DstNat,
+    Output,
+    Secmark,
+    BufferSize,
+    AnyNat,
+    Zone,
+    Label,
+    LabelAdd,
+    LabelDel,
+    OrigZone,
+    ReplyZone,
+    LabelMap,
+}
+
+/// What a word that begins with a dash is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    Command(Command),
+    Opt(Opt),
+    Proto(ProtoOpt),
+}
+
+/// An option: letter, names, value, and what each command says to it.
+type Row = (Opt, Option<char>, &'static [&'static str], Takes, &'static str);
+
+/// Each option.
+///
+/// The first name is the one in messages. `.` is illegal, `1` compulsory, `2` optional, `3` one of
+/// the pairs of addresses; the columns are those of [`column`].
+const TABLE: [Row; 30] = [
+    (Opt::Src, Some('s'), &["src", "orig-src"], Takes::Value, "23223.2...111......3"),
+    (Opt::Dst, Some('d'), &["dst", "orig-dst"], Takes::Value, "23223.2...111......3"),
+    (Opt::ReplySrc, Some('r'), &["reply-src"], Takes::Value, "23223.2...222......3"),
+    (Opt::ReplyDst, Some('q'), &["reply-dst"], Takes::Value, "23223.2...222......3"),
+    (Opt::Proto, Some('p'), &["protonum"], Takes::Value, "21221.2.2.111......1"),
+    (Opt::Timeout, Some('t'), &["timeout"], Takes::Value, ".122......1........1"),
+    (Opt::Status, Some('u'), &["status"], Takes::Value, "2222......2........2"),
+    (Opt::Zero, Some('z'), &["zero"], Takes::Nothing, "2..................."),
+    (Opt::EventMask, Some('e'), &["event-mask"], Takes::Value, "......2............."),
+    (Opt::TupleSrc, None, &["tuple-src"], Takes::Value, "..........1........."),
+    (Opt::TupleDst, None, &["tuple-dst"], Takes::Value, "..........1........."),
+    (Opt::MaskSrc, None, &["mask-src"], Takes::Value, "2.22..2...1........."),
+    (Opt::MaskDst, None, &["mask-dst"], Takes::Value, "2.22..2...1........."),
+    (Opt::NatRange, Some('a'), &["nat-range"], Takes::Value, "22222222222222222222"),
+    (Opt::Mark, Some('m'), &["mark"], Takes::Value, "2222..2............2"),
+    (Opt::Id, Some('i'), &["id"], Takes::Value, "..222..............."),
+    (Opt::Family, Some('f'), &["family"], Takes::Value, "2.22.22..2.........."),
+    (Opt::SrcNat, Some('n'), &["src-nat"], Takes::Rest, "2222..2............2"),
+    (Opt::DstNat, Some('g'), &["dst-nat"], Takes::Rest, "2222..2............2"),
+    (Opt::Output, Some('o'), &["output"], Takes::Value, "2.222.2..2....2....."),
+    (Opt::Secmark, Some('c'), &["secmark"], Takes::Value, "2.....2............."),
+    (Opt::BufferSize, Some('b'), &["buffer-size"], Takes::Value, "......2............."),
+    (Opt::AnyNat, Some('j'), &["any-nat"], Takes::Rest, "2.....2............."),
+    (Opt::Zone, Some('w'), &["zone"], Takes::Value, "22.2..2............2"),
+    (Opt::Label, Some('l'), &["label"], Takes::Value, "2.222.2............."),
+    (Opt::LabelAdd, None, &["label-add"], Takes::Value, ".22................2"),
+    (Opt::LabelDel, None, &["label-del"], Takes::Rest, "..2................."),
+    (Opt::OrigZone, None, &["orig-zone"], Takes::Value, "22.2..2............2"),
+    (Opt::ReplyZone, None, &["reply-zone"], Takes::Value, "22.2..2............2"),
+    // conntrack takes no map where a flow is made, so that it cannot be made with a label of it.
+    (Opt::LabelMap, None, &["labelmap"], Takes::Value, "2222..2............2"),
+];
+
+/// Where a command's column is.
+pub(super) fn column(command: Command, table: Table) -> usize {
+    match (command, table == Table::Expect) {
+        (Command::List, false) => 0,
+        (Command::Create, false) => 1,
+        (Command::Update, _) => 2,
+        (Command::Delete, false) => 3,
+        (Command::Get, false) => 4,
+        (Command::Flush, false) => 5,
+        (Command::Event, false) => 6,
+        (Command::Version, _) => 7,
+        (Command::Help, _) => 8,
+        (Command::List, true) => 9,
+        (Command::Create, true) => 10,
+        (Command::Delete, true) => 11,
+        (Command::Get, true) => 12,
+        (Command::Flush, true) => 13,
+        (Command::Event, true) => 14,
+        (Command::Count, false) => 15,
+        (Command::Count, true) => 16,
+        (Command::Stats, false) => 17,
+        (Command::Stats, true) => 18,
+        (Command::Add, _) => 19,
+    }
+}
+
+impl Opt {
+    /// Its name in messages.
+    pub(super) fn name(self) -> &'static str {
+        let row = TABLE.iter().find(|row| row.0 == self);
+        row.and_then(|row| row.2.first()).copied().unwrap_or_default()
+    }
+
+    /// How a number that it does not take is blamed: its letter, or what conntrack has instead.
+    pub(super) fn blamed(self) -> String {
+        let letter = TABLE.iter().find(|row| row.0 == self).and_then(|row| row.1);
+        match self {
+            Self::OrigZone => "-(".to_owned(),
+            Self::ReplyZone => "-)".to_owned(),
+            _ => letter.map_or_else(|| format!("--{}", self.name()), |letter| format!("-{letter}")),
+        }
+    }
+}
+
+/// The options that are given, as bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Given(u32);
+
+impl Given {
+    /// Adds `option`.
+    pub(super) fn insert(&mut self, option: Opt) {
+        self.0 |= 1 << position(option);
+    }
+
+    /// True if `option` is given.
+    pub(super) fn has(self, option: Opt) -> bool {
+        self.0 & 1 << position(option) != 0
+    }
+
+    /// True if one of `options` is given.
+    pub(super) fn any(self, options: &[Opt]) -> bool {
+        options.iter().any(|option| self.has(*option))
+    }
+}
+
+fn position(option: Opt) -> usize {
+    TABLE.iter().position(|row| row.0 == option).unwrap_or_default()
+}
+
+/// Every command and option, as `getopt_long(3)` wants to know them.
+pub(super) fn known() -> &'static [Known<Key>] {
+    static KNOWN: OnceLock<Vec<Known<Key>>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        // The table stands apart from a letter, but `--dump=expect` can only mean one thing.
+        let commands = Command::NAMES.iter().flat_map(|&(command, letter, long)| {
+            let key = Key::Command(command);
+            [
+                Known { short: Some(letter), long: "", takes: Takes::Nothing, key },
+                Known { short: None, long, takes: Takes::Rest, key },
+            ]
+        });
+        let options = TABLE.iter().flat_map(|&(option, short, names, takes, _)| {
+            names.iter().map(move |&long| Known { short, long, takes, key: Key::Opt(option) })
+        });
+        commands.chain(options).collect()
+    })
+}
+
+/// Whether the options that are given are those that the command takes; without one it takes none.
+pub(super) fn check(command: Option<(Command, Table)>, given: Given) -> Result<(), Fault> {
+    let column = command.map(|(command, table)| column(command, table));
+    let mut pairs = false;
+    for (index, (option, _, _, _, says)) in TABLE.iter().enumerate() {
+        let say = column.and_then(|column| says.as_bytes().get(column)).copied().unwrap_or(b'.');
+        pairs |= say == b'3';
+        fits(|| option.name(), say, given.0 & 1 << index != 0)?;
+    }
+    if pairs {
+        let orig = [Opt::Src, Opt::Dst].map(|option| given.has(option));
+        let reply = [Opt::ReplySrc, Opt::ReplyDst].map(|option| given.has(option));
+        paired(orig, reply, ["`--src' and `--dst'", "`--reply-src' and `--reply-dst'"])?;
+    }
+    Ok(())
+}
+
+/// Whether an option that is given or not fits what the command says to it.
+pub(super) fn fits(name: impl Fn() -> &'static str, say: u8, given: bool) -> Result<(), Fault> {
+    match (say, given) {
+        (b'1', false) => {
+            let name = name();
+            Err(Fault::usage(format!("You need to supply the `--{name}' option for this command")))
+        }
+        (b'.', true) => {
+            Err(Fault::usage(format!("Illegal option `--{}' with this command", name())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether one of two pairs is whole; `names` are those of the pairs.
+pub(super) fn paired(
+    orig: [bool; 2],
+    reply: [bool; 2],
+    names: [&'static str; 2],
+) -> Result<(), Fault> {
+    let [orig_names, reply_names] = names;
+    let missing = match (orig, reply) {
+        ([true, true], _) | (_, [true, true]) => return Ok(()),
+        ([false, false], reply) if reply != [false, false] => reply_names,
+        _ => orig_names,
+    };
+    Err(Fault::usage(format!("you have to specify {missing}")))
+}

@@ -1,0 +1,64 @@
+//! `-U`: what a command line changes of a flow.
+
+use crate::flow::{Flow, LabelPatch, Labels, Masked, Patch, ProtoInfo, SctpInfo, TcpInfo};
+
+use super::line::Line;
+use super::{filter, new};
+
+/// What is to be changed of `flow`; nothing of what already is as it is wanted.
+pub(super) fn of(line: &Line, flow: &Flow) -> Patch {
+    Patch {
+        timeout_s: line.timeout_s.filter(|seconds| flow.timeout_s != Some(*seconds)),
+        mark: line.mark.and_then(|wanted| mark(wanted, flow.mark.unwrap_or_default())),
+        status: new::status_bits(line).filter(|bits| flow.has_status(*bits) == Some(false)),
+        proto_info: proto_info(line, flow),
+        labels: labels(line, flow.labels.unwrap_or_default()),
+        ..Patch::default()
+    }
+}
+
+/// `(mark & ~mask) ^ value`, left to the kernel as far as it does not depend on the mark there is.
+fn mark(wanted: Masked, present: u32) -> Option<Masked> {
+    let next = (present & !wanted.mask) ^ wanted.value;
+    // Bits of the value outside of the mask are turned over.
+    let turned = wanted.value & !wanted.mask;
+    (next != present)
+        .then_some(Masked { value: next & (wanted.mask | turned), mask: wanted.mask | turned })
+}
+
+fn proto_info(line: &Line, flow: &Flow) -> Option<ProtoInfo> {
+    match flow.proto_info? {
+        ProtoInfo::Sctp(present) => {
+            // The kernel takes all three or none.
+            let wanted = SctpInfo {
+                state: line.state.unwrap_or(present.state),
+                vtag_orig: line.vtags[0].or(present.vtag_orig),
+                vtag_reply: line.vtags[1].or(present.vtag_reply),
+            };
+            (wanted != present).then_some(ProtoInfo::Sctp(wanted))
+        }
+        ProtoInfo::Tcp(TcpInfo { state, .. }) => {
+            new::proto_info(line).filter(|_| line.state != Some(state))
+        }
+        ProtoInfo::Dccp(_) => {
+            let wanted = filter::proto_info(line.proto?, line.state?);
+            (flow.proto_info.map(|info| info.state()) != line.state).then_some(wanted)
+        }
+    }
+}
+
+fn labels(line: &Line, present: Labels) -> Option<LabelPatch> {
+    let patch = match (&line.del_labels, new::labels(&line.add_labels)) {
+        (None, None) => return None,
+        (None, Some(set)) => LabelPatch { set, mask: set },
+        (Some(bits), _) => LabelPatch {
+            set: Labels::default(),
+            mask: new::labels(bits).unwrap_or(Labels([u32::MAX; 4])),
+        },
+    };
+    let mut wanted = present;
+    for ((word, set), mask) in wanted.0.iter_mut().zip(patch.set.0).zip(patch.mask.0) {
+        *word = *word & !mask | set;
+    }
+    (wanted != present).then_some(patch)
+}

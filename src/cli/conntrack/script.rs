@@ -1,0 +1,227 @@
+//! `--script`: the flowsh script that does what a command line does.
+
+use std::io::{self, Write};
+
+use crate::flow::{EventKind, Filter, L4, LabelMap, Labels, NatTarget, NewFlow, ProtoInfo};
+use crate::flow::{Status, Tuple};
+
+use super::command::{Command, Table};
+use super::line::{self, Line};
+use super::message::Fault;
+use super::options::Opt;
+use super::{filter, load, new};
+
+/// Prints the script; that of a file has a statement for each of its lines.
+pub(super) fn print(words: &[String]) -> Result<u8, Fault> {
+    if let Some(path) = load::file(words) {
+        let mut out = io::stdout().lock();
+        load::lines(path, &mut |line| Ok(writeln!(out, "{};", of(line)?)?))?;
+        return Ok(0);
+    }
+    let line = line::read(words.iter().map(String::as_str).collect())?;
+    let script = of(&line)?;
+    writeln!(io::stdout(), "{script}")?;
+    Ok(0)
+}
+
+/// The script for a line.
+fn of(line: &Line) -> Result<String, Fault> {
+    let Some((command, table)) = line.command else { return Ok("help()".to_owned()) };
+    let expect = table == Table::Expect;
+    let name = if expect { "expectations" } else { "flows" };
+    Ok(match command {
+        Command::Event => {
+            let filter = if expect { name.to_owned() } else { asked(&filter::filter(line)?) };
+            format!("{filter}.on({}, |e| print(e));", kinds(line))
+        }
+        Command::List if expect => match line.family {
+            Some(family) => format!("expectations.where(|x| x.family == \"{family}\")"),
+            None => name.to_owned(),
+        },
+        Command::List => {
+            let mut query = asked(&filter::filter(line)?);
+            query.push_str(if table == Table::Dying { ".dying()" } else { "" });
+            query.push_str(if line.given.has(Opt::Zero) { ".zero()" } else { "" });
+            query
+        }
+        Command::Get | Command::Delete if expect => {
+            let key = entries(&new::expect_key(line)?.tuple);
+            let verb = if command == Command::Get { "" } else { ".delete()" };
+            format!("expectations.get({}){verb}", map(&key))
+        }
+        Command::Get => format!("flows.get({})", map(&entries(&new::key(line)?.tuple))),
+        Command::Delete => match filter::filter(line)? {
+            Filter::All => "flows.flush()".to_owned(),
+            filter => format!("{}.delete()", asked(&filter)),
+        },
+        Command::Update => updated(line, &asked(&filter::update_filter(line)))?,
+        Command::Create if expect => expected(line)?,
+        Command::Create => format!("flows.create({})", map(&made(line, &new::flow(line)?)?)),
+        Command::Add => {
+            let flow = new::flow(line)?;
+            let (key, whole) = (map(&entries(&flow.orig)), map(&made(line, &flow)?));
+            format!(
+                "let present = flows.get({key});\nif present == () {{ flows.create({whole}) }} else \
+                 {{ {} }}",
+                updated(line, "present")?
+            )
+        }
+        Command::Flush => match line.family {
+            Some(family) => format!("flows.flush(\"{family}\")"),
+            None => format!("{name}.flush()"),
+        },
+        Command::Count => format!("{name}.count()"),
+        Command::Stats if expect => "expectations.stats()".to_owned(),
+        Command::Stats => "stats()".to_owned(),
+        Command::Version => "version()".to_owned(),
+        Command::Help => "help()".to_owned(),
+    })
+}
+
+/// `flows`, or `flows("…")`.
+fn asked(filter: &Filter) -> String {
+    match filter {
+        Filter::All => "flows".to_owned(),
+        filter => format!("flows({})", text(filter)),
+    }
+}
+
+/// A text of Rhai.
+fn text(shown: impl std::fmt::Display) -> String {
+    format!("\"{}\"", shown.to_string().replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// `["new", "destroy"]`.
+fn kinds(line: &Line) -> String {
+    let kinds = line.events.clone().unwrap_or_else(|| EventKind::ALL.to_vec());
+    let names: Vec<_> = kinds.iter().map(|kind| text(kind.name())).collect();
+    format!("[{}]", names.join(", "))
+}
+
+/// An entry of a map: its name, and its value as Rhai.
+type Entry = (&'static str, String);
+
+/// `#{ name: value, … }`.
+fn map(entries: &[Entry]) -> String {
+    let each: Vec<_> = entries.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("#{{ {} }}", each.join(", "))
+}
+
+/// What names one direction.
+fn entries(tuple: &Tuple) -> Vec<Entry> {
+    let proto = match tuple.proto.name() {
+        Some(name) => text(name),
+        None => tuple.proto.0.to_string(),
+    };
+    let mut entries = vec![("proto", proto), ("src", text(tuple.src)), ("dst", text(tuple.dst))];
+    match tuple.l4 {
+        L4::None => (),
+        L4::Ports { src, dst } => {
+            entries.extend([("sport", src.to_string()), ("dport", dst.to_string())]);
+        }
+        L4::Icmp { kind, code, id } => entries.extend([
+            ("icmp_type", kind.to_string()),
+            ("icmp_code", code.to_string()),
+            ("icmp_id", id.to_string()),
+        ]),
+    }
+    entries
+}
+
+/// A flow that is to be made.
+fn made(line: &Line, flow: &NewFlow) -> Result<Vec<Entry>, Fault> {
+    let mut all = entries(&flow.orig);
+    if flow.orig.inverted().map(|reply| Tuple { zone: flow.reply.zone, ..reply })
+        != Some(flow.reply)
+    {
+        all.push(("reply", map(&entries(&flow.reply))));
+    }
+    let zones =
+        [("zone", flow.zone), ("orig_zone", flow.orig.zone), ("reply_zone", flow.reply.zone)];
+    all.extend(zones.into_iter().filter_map(|(name, zone)| Some((name, zone?.to_string()))));
+    for (name, nat) in [("snat", flow.snat), ("dnat", flow.dnat)] {
+        all.extend(nat.map(|target| (name, text(place(target)))));
+    }
+    all.extend(becoming(line)?);
+    Ok(all)
+}
+
+/// `1.2.3.4`, `1.2.3.4:80`, `[::1]:80`.
+fn place(NatTarget { addr, port }: NatTarget) -> String {
+    port.map_or_else(|| addr.to_string(), |port| std::net::SocketAddr::new(addr, port).to_string())
+}
+
+/// What a flow becomes, be it new or changed.
+fn becoming(line: &Line) -> Result<Vec<Entry>, Fault> {
+    let mut all = Vec::new();
+    all.extend(line.timeout_s.map(|seconds| ("timeout", format!("{seconds}.sec"))));
+    match new::proto_info(line) {
+        Some(ProtoInfo::Dccp(_)) => {
+            return Err(Fault::other("no script makes or changes flows of dccp"));
+        }
+        Some(info) => {
+            all.push(("state", text(info.state_name().unwrap_or("NONE"))));
+            if let ProtoInfo::Sctp(info) = info {
+                let tags = [("vtag_orig", info.vtag_orig), ("vtag_reply", info.vtag_reply)];
+                all.extend(
+                    tags.into_iter().filter_map(|(name, tag)| Some((name, tag?.to_string()))),
+                );
+            }
+        }
+        None => (),
+    }
+    let status = new::status_bits(line).filter(|bits| *bits != Status(0));
+    all.extend(status.map(|bits| ("status", list(bits.names().iter().map(String::as_str)))));
+    let creates = matches!(line.command, Some((Command::Create | Command::Add, _)));
+    if let Some(mark) = line.mark {
+        let mark = if creates { mark.value.to_string() } else { text(mark) };
+        all.push(("mark", mark));
+    }
+    let names = line.names.clone().unwrap_or_default();
+    let labels = |bits: &[u8]| new::labels(bits).map(|labels| named(labels, &names));
+    if let Some(labels) = labels(&line.add_labels) {
+        all.push((if creates { "labels" } else { "add_labels" }, labels));
+    }
+    match line.del_labels.as_deref() {
+        Some([]) => all.push(("labels", "[]".to_owned())),
+        Some(bits) => all.extend(labels(bits).map(|labels| ("remove_labels", labels))),
+        None => (),
+    }
+    Ok(all)
+}
+
+/// A change of the flows that `query` finds.
+fn updated(line: &Line, query: &str) -> Result<String, Fault> {
+    match line.mark.filter(|mark| mark.value & !mark.mask != 0) {
+        // Bits of the value outside of the mask are turned over, which no mask can say.
+        Some(mark) => {
+            let plain = Line { mark: None, ..line.clone() };
+            let mut all = becoming(&plain)?;
+            all.push(("mark", format!("f.mark & {:#x} ^ {:#x}", !mark.mask, mark.value)));
+            Ok(format!("for f in {query} {{ f.update({}); }}", map(&all)))
+        }
+        None => Ok(format!("{query}.update({})", map(&becoming(line)?))),
+    }
+}
+
+/// An expectation that is to be made.
+fn expected(line: &Line) -> Result<String, Fault> {
+    let new = new::expectation(line)?;
+    let mut all = entries(&new.tuple);
+    all.extend([
+        ("mask", map(&entries(&new.mask))),
+        ("master", map(&entries(&new.master))),
+        ("timeout", format!("{}.sec", new.timeout_s)),
+    ]);
+    Ok(format!("expectations.create({})", map(&all)))
+}
+
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let words: Vec<_> = words.map(text).collect();
+    format!("[{}]", words.join(", "))
+}
+
+fn named(labels: Labels, names: &LabelMap) -> String {
+    let shown: Vec<_> = labels.bits().map(|bit| names.show(bit)).collect();
+    list(shown.iter().map(String::as_str))
+}

@@ -1,0 +1,276 @@
+//! The values of options, as the C library and conntrack read them. What an option does with its
+//! value is not here.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::flow::{EventKind, Masked, NatTarget, Status};
+use crate::render::ConntrackStyle;
+
+use super::message::{Fault, warn};
+
+/// A number as strtoul(3) reads it with base 0: `0x` is hexadecimal, a leading 0 octal.
+pub(super) fn number(text: &str) -> Option<u64> {
+    let digits = text.trim_start().strip_prefix('+').unwrap_or(text.trim_start());
+    if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        return u64::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with('+'));
+    }
+    let radix = if digits.len() > 1 && digits.starts_with('0') { 8 } else { 10 };
+    u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))
+}
+
+/// A number in digits; conntrack takes anything here, and what is none for 0.
+pub(super) fn decimal<T: TryFrom<u64>>(name: &str, text: &str) -> Result<T, Fault> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse::<u64>().ok().filter(|_| digits);
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| Fault::usage(format!("unexpected value '{text}' with {name} option")))
+}
+
+/// A number as [`number`] reads it, of which `max` is the highest.
+pub(super) fn bounded(name: &str, text: &str, max: u32) -> Result<u32, Fault> {
+    let found = number(text).and_then(|number| u32::try_from(number).ok());
+    found.filter(|number| *number <= max).ok_or_else(|| unexpected(name, text))
+}
+
+fn unexpected(name: &str, text: &str) -> Fault {
+    Fault::other(format!("unexpected value '{text}' with {name} option"))
+}
+
+/// `VALUE[/MASK]`.
+pub(super) fn mark(name: &str, text: &str) -> Result<Masked, Fault> {
+    let word = |part: &str| {
+        number(part)
+            .and_then(|number| u32::try_from(number).ok())
+            .ok_or_else(|| unexpected(name, text))
+    };
+    Ok(match text.split_once('/') {
+        Some((value, mask)) => Masked { value: word(value)?, mask: word(mask)? },
+        None => Masked { value: word(text)?, mask: u32::MAX },
+    })
+}
+
+/// An address alone.
+pub(super) fn address(text: &str) -> Result<IpAddr, Fault> {
+    let v6 = || text.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    let found = aton(text).map(IpAddr::V4).or_else(v6);
+    found.ok_or_else(|| Fault::usage(format!("Invalid IP address `{text}'")))
+}
+
+/// An address and the length behind its slash, if it has one.
+///
+/// conntrack takes `1.2.3.4/` for `1.2.3.4/0`, which is every address; here it is refused.
+pub(super) fn network(text: &str) -> Result<(IpAddr, Option<u8>), Fault> {
+    let Some((addr, length)) = text.split_once('/') else { return Ok((address(text)?, None)) };
+    let addr = address(addr).map_err(|_| Fault::usage(format!("Invalid IP address `{text}'")))?;
+    let bits = if addr.is_ipv4() { 32 } else { 128 };
+    let length = length.parse::<u8>().ok().filter(|length| *length <= bits);
+    Ok((addr, Some(length.ok_or_else(|| Fault::usage("Invalid netmask"))?)))
+}
+
+/// `inet_aton(3)`: up to four numbers of any base, the last of which fills what is left.
+fn aton(text: &str) -> Option<Ipv4Addr> {
+    let text = text.split(|c: char| c.is_ascii_whitespace()).next()?;
+    let parts: Vec<u32> = text
+        .split('.')
+        .map(|part| {
+            let digit = part.starts_with(|c: char| c.is_ascii_digit());
+            number(part).filter(|_| digit).and_then(|number| u32::try_from(number).ok())
+        })
+        .collect::<Option<_>>()?;
+    let (last, first) = parts.split_last()?;
+    let mut bits = 0_u32;
+    let mut room = 32;
+    for part in first {
+        room -= 8;
+        bits |= u32::from(u8::try_from(*part).ok()?) << room;
+        if room == 0 {
+            return None;
+        }
+    }
+    (u64::from(*last) < 1 << room).then(|| Ipv4Addr::from_bits(bits | last))
+}
+
+/// What an option of NAT asks for: any, or that which leads to an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NatWord {
+    /// Where it leads.
+    pub(super) to: Option<NatTarget>,
+}
+
+/// `1.2.3.4`, `1.2.3.4:80`, `::1` or `[::1]:80`.
+pub(super) fn nat(text: &str) -> Result<NatTarget, Fault> {
+    let (addr, port) = match text.strip_prefix('[') {
+        Some(inner) => match inner.split_once(']') {
+            None => return Err(Fault::usage("No closing ']' around IPv6 address")),
+            Some((addr, rest)) => match rest.strip_prefix(':') {
+                None => (text, None),
+                Some(_) if addr.is_empty() => {
+                    return Err(Fault::usage("No IPv6 address specified"));
+                }
+                Some(port) => (addr, Some(port)),
+            },
+        },
+        // More than one colon is an IPv6 address.
+        None => match text.split_once(':') {
+            Some((addr, port)) if !port.contains(':') => (addr, Some(port)),
+            _ => (text, None),
+        },
+    };
+    let port = match port {
+        None => None,
+        Some("") => return Err(Fault::usage("No port specified after `:'")),
+        Some(port) => {
+            let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+            let number = port.parse().ok().filter(|_| digits);
+            Some(number.ok_or_else(|| Fault::usage(format!("Invalid port `{port}'")))?)
+        }
+    };
+    Ok(NatTarget { addr: address(addr)?, port })
+}
+
+/// What `-u` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct StatusWord {
+    /// Bits that are set.
+    pub(super) set: Status,
+    /// Bits that are not.
+    pub(super) clear: Status,
+    /// `SRC_NAT` is among it.
+    pub(super) snat: bool,
+    /// `DST_NAT` is among it.
+    pub(super) dnat: bool,
+}
+
+/// The bits that `-u` and `-o save` have words for.
+const STATUS: [(&str, Status); 7] = [
+    ("ASSURED", Status::ASSURED),
+    ("SEEN_REPLY", Status::SEEN_REPLY),
+    ("UNSET", Status(0)),
+    ("FIXED_TIMEOUT", Status::FIXED_TIMEOUT),
+    ("EXPECTED", Status::EXPECTED),
+    ("OFFLOAD", Status::OFFLOAD),
+    ("HW_OFFLOAD", Status::HW_OFFLOAD),
+];
+
+/// `ASSURED,!SEEN_REPLY`.
+pub(super) fn status(text: &str) -> Result<StatusWord, Fault> {
+    let mut word = StatusWord::default();
+    let mut unset = false;
+    list(text, &mut |part| {
+        let negated = part.strip_prefix('!');
+        let name = negated.unwrap_or(part);
+        if part.starts_with("UNREPLIED") {
+            word.clear = word.clear | Status::SEEN_REPLY;
+            return Ok(());
+        }
+        match (find(&STATUS, name), negated.is_some()) {
+            (Some(bit), true) => word.clear = word.clear | bit,
+            (Some(bit), false) => {
+                word.set = word.set | bit;
+                unset |= bit == Status(0);
+            }
+            (None, _) => match nat_name(name) {
+                Some("SRC_NAT") => word.snat = true,
+                Some(_) => word.dnat = true,
+                None => return Err(name.len()),
+            },
+        }
+        Ok(())
+    })?;
+    // Alone it asks for flows that have none of the words.
+    if unset && word.set == Status(0) && word.clear == Status(0) {
+        word.clear = STATUS.iter().fold(Status(0), |bits, (_, bit)| bits | *bit);
+    }
+    Ok(word)
+}
+
+/// `xml,id`, added to `style`.
+pub(super) fn output(text: &str, style: &mut ConntrackStyle) -> Result<(), Fault> {
+    /// A word, and what it sets; the words of programs are there anyway.
+    type Word = (&'static str, Option<fn(&mut ConntrackStyle) -> &mut bool>);
+    const WORDS: [Word; 8] = [
+        ("xml", Some(|style| &mut style.xml)),
+        ("extended", Some(|style| &mut style.extended)),
+        ("timestamp", Some(|style| &mut style.timestamp)),
+        ("id", Some(|style| &mut style.id)),
+        ("ktimestamp", Some(|style| &mut style.ktimestamp)),
+        ("labels", Some(|style| &mut style.labels)),
+        ("userspace", None),
+        ("save", Some(|style| &mut style.save)),
+    ];
+    list(text, &mut |part| {
+        match (find(&WORDS, part), nat_name(part)) {
+            (Some(Some(flag)), _) => *flag(style) = true,
+            (Some(None), _) => (),
+            (None, Some(name)) => ignored(name),
+            (None, None) => return Err(part.len()),
+        }
+        Ok(())
+    })?;
+    if style.save && *style != (ConntrackStyle { save: true, ..ConntrackStyle::PLAIN }) {
+        let text = "cannot combine save output with any other output type, use -o save only";
+        return Err(Fault::other(text));
+    }
+    Ok(())
+}
+
+/// `NEW,DESTROY`.
+pub(super) fn events(text: &str) -> Result<Vec<EventKind>, Fault> {
+    const WORDS: [(&str, &[EventKind]); 4] = [
+        ("ALL", &EventKind::ALL),
+        ("NEW", &[EventKind::New]),
+        ("UPDATES", &[EventKind::Update]),
+        ("DESTROY", &[EventKind::Destroy]),
+    ];
+    let mut kinds = Vec::new();
+    list(text, &mut |part| {
+        match (find(&WORDS, part), nat_name(part)) {
+            (Some(more), _) => kinds.extend_from_slice(more),
+            (None, Some(name)) => ignored(name),
+            (None, None) => return Err(part.len()),
+        }
+        Ok(())
+    })?;
+    Ok(kinds)
+}
+
+/// Each part between commas, until one is not known: then what is blamed is the rest of the text,
+/// from as many bytes before the end of that part as it says.
+fn list(text: &str, each: &mut dyn FnMut(&str) -> Result<(), usize>) -> Result<(), Fault> {
+    let mut rest = text;
+    loop {
+        let (part, next) = rest.split_once(',').map_or((rest, None), |(a, b)| (a, Some(b)));
+        let known = if part.is_empty() { Err(0) } else { each(part) };
+        if let Err(length) = known {
+            let blamed = rest.get(part.len().saturating_sub(length)..).unwrap_or(rest);
+            return Err(Fault::usage(format!("Bad parameter `{blamed}'")));
+        }
+        match next {
+            Some(next) => rest = next,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// The first whose name begins so, in any case.
+fn find<T: Copy>(words: &[(&'static str, T)], beginning: &str) -> Option<T> {
+    words.iter().find(|(name, _)| begins(name, beginning)).map(|(_, value)| *value)
+}
+
+/// conntrack looks for these two before all other words, so that `-e D` is no event; here they come
+/// last.
+fn nat_name(beginning: &str) -> Option<&'static str> {
+    ["SRC_NAT", "DST_NAT"].into_iter().find(|name| begins(name, beginning))
+}
+
+fn begins(name: &str, beginning: &str) -> bool {
+    !beginning.is_empty()
+        && name.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
+}
+
+/// Says that a word of NAT has no meaning here.
+pub(super) fn ignored(name: &str) {
+    let option = if name == "SRC_NAT" { "--src-nat" } else { "--dst-nat" };
+    warn(&format!("WARNING: ignoring {name}, use {option} instead"));
+}

@@ -1,0 +1,63 @@
+//! Changing what a query finds, each flow in its own way, and telling of each what became of it. The
+//! changes are sent while the dump still runs, one batch behind it.
+
+use std::collections::VecDeque;
+
+use super::Query;
+use crate::flow::{Flow, Never, Patch};
+use crate::kernel::{Batch, Fate, KernelError};
+
+/// What is to be done with one flow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Leave it alone.
+    Nothing,
+    /// Delete it.
+    Delete,
+    /// Change it, and look at it again.
+    Update(Patch),
+}
+
+/// Does to every flow of `query` what `decide` says, and tells of each what became of it, in the
+/// order of the table; `what` completes "cannot …".
+///
+/// # Errors
+///
+/// Changes are forbidden, the source is not live or cannot be read, or `tell` fails: then what was
+/// already sent stays.
+pub fn change_each<E: From<KernelError>>(
+    query: &Query<Never>,
+    what: &str,
+    decide: &mut dyn FnMut(&Flow) -> Deed,
+    tell: &mut dyn FnMut(&Flow, Fate) -> Result<(), E>,
+) -> Result<(), E> {
+    let live = query.source().live()?;
+    let mut batch = live.batch(what)?.telling();
+    let mut waiting = VecDeque::new();
+    let mut cursor = query.cursor()?;
+    while let Some(flow) = cursor.next::<E>(&mut |never, _| match *never {})? {
+        match decide(flow) {
+            Deed::Nothing => continue,
+            Deed::Delete => batch.delete(&flow.key())?,
+            Deed::Update(patch) => batch.update_and_read(&flow.key(), &patch, flow.status)?,
+        }
+        waiting.push_back(flow.clone());
+        settle(&mut batch, &mut waiting, tell)?;
+    }
+    batch.flush()?;
+    settle(&mut batch, &mut waiting, tell)
+}
+
+/// Tells what became of the flows that waited for their answer.
+fn settle<E>(
+    batch: &mut Batch<'_>,
+    waiting: &mut VecDeque<Flow>,
+    tell: &mut dyn FnMut(&Flow, Fate) -> Result<(), E>,
+) -> Result<(), E> {
+    for fate in batch.take_fates() {
+        if let Some(flow) = waiting.pop_front() {
+            tell(&flow, fate)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! `-R`: files of command lines.
+
+use insta::assert_snapshot;
+
+use crate::lab::{in_namespace, listed, masked};
+
+use super::{TABLE, dialect, dialect_fed, fill, table};
+
+#[test]
+fn what_is_saved_loads_as_it_was() {
+    in_namespace(|| {
+        fill(TABLE);
+        let saved = dialect("-L -o save").stdout;
+        let kept = listed("-o save");
+        dialect("-F").ok();
+        assert_snapshot!(dialect_fed("-R -", &saved), @"");
+        assert_eq!(listed("-o save"), kept);
+        // And by way of a file. Over what is there it would not do: NAT is only set up once.
+        let path = std::env::temp_dir().join(format!("flowsh-it-{}", std::process::id()));
+        std::fs::write(&path, &saved).unwrap();
+        dialect("-F").ok();
+        assert_snapshot!(dialect(&format!("-R {}", path.display())), @"");
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(listed("-o save"), kept);
+    });
+}
+
+#[test]
+fn a_zone_is_copied_by_its_saved_lines() {
+    in_namespace(|| {
+        fill(TABLE);
+        let saved = dialect("-L -w 5 -o save").stdout.replace("-w 5", "-w 55");
+        dialect_fed("-R -", &saved).ok();
+        assert_snapshot!(masked(&dialect("-L -w 55").stdout), @"udp      17 # src=10.0.1.1 dst=10.0.0.3 sport=1000 dport=53 [UNREPLIED] src=10.0.0.3 dst=10.0.1.1 sport=53 dport=1000 mark=0 zone=55 use=1");
+    });
+}
+
+#[test]
+fn a_wrong_line_keeps_all_others_from_running() {
+    in_namespace(|| {
+        fill(TABLE);
+        let before = table();
+        assert_snapshot!(dialect_fed("-R -", "# all\n-D\n\n-L\n"), @"
+        conntrack: Cannot use command `-L' with --load-file
+        conntrack: this was line 4 of standard input
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+        assert_snapshot!(dialect_fed("-R -", "-D\n-A -t 5\n"), @"
+        conntrack: You need to supply the `--protonum' option for this command
+        conntrack: this was line 2 of standard input
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+        assert_snapshot!(dialect_fed("-R -", "-D\nfoo\n"), @"
+        conntrack: Cannot use command `unknown' with --load-file
+        conntrack: this was line 2 of standard input
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+        assert_snapshot!(dialect_fed("-R -", "-D\n-F expect\n"), @"
+        conntrack: Cannot use command `-F expect' with --load-file
+        conntrack: this was line 2 of standard input
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+        assert_snapshot!(dialect_fed("-R -", "-D\n-D -p udp -X\n"), @"
+        conntrack: unknown option `-X'
+        conntrack: this was line 2 of standard input
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+        assert_snapshot!(dialect_fed("-R -", &format!("-D\n-D {}\n", "x".repeat(2000))), @"
+        conntrack: Parameter too long!
+        conntrack: this was line 2 of standard input
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+        assert_eq!(table(), before);
+        assert_snapshot!(dialect("-R /nonexistent"), @"
+        conntrack: Failed to open file /nonexistent for reading
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+        assert_snapshot!(dialect("-L -R"), @"
+        conntrack: unknown option `-R'
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+    });
+}
+
+#[test]
+fn a_refused_line_is_named_and_ends_the_run() {
+    in_namespace(|| {
+        let line = "-I -p udp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 -t 300";
+        fill("");
+        let text = format!("{line}\n# again\n{line}\n-D\n");
+        assert_snapshot!(dialect_fed("-R -", &text).told(), @"
+        conntrack: Operation failed: Such conntrack exists, try -U to update
+        conntrack: this was line 3 of standard input
+        exit 1
+        ");
+        assert_eq!(table().lines().count(), 1);
+    });
+}
+
+#[test]
+fn lines_run_in_their_order() {
+    in_namespace(|| {
+        fill("");
+        let text = "-A -p udp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 -t 300 -m 5\n\
+                    \t  \"-A\" -p udp -s 1.1.1.3 -d \"1.1.1.2\" --sport 1 --dport 2 -t 300\n\
+                    -U -s 1.1.1.1 -m 6\n-U -s 1.1.1.3 -m 7\n-D -m 5\n-D -m 6\n-D -m 1\n";
+        let answer = dialect_fed("-R -", text);
+        assert_snapshot!(masked(&answer.stdout), @"
+        udp      17 # src=1.1.1.1 dst=1.1.1.2 sport=1 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.1 sport=2 dport=1 mark=6 use=1
+        udp      17 # src=1.1.1.1 dst=1.1.1.2 sport=1 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.1 sport=2 dport=1 mark=6 use=2
+        udp      17 # src=1.1.1.3 dst=1.1.1.2 sport=1 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.3 sport=2 dport=1 mark=7 use=2
+        ");
+        assert_snapshot!(answer.stderr, @"");
+        assert_snapshot!(table(), @"ipv4     2 udp      17 # src=1.1.1.3 dst=1.1.1.2 sport=1 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.3 sport=2 dport=1 mark=7 use=1");
+        assert_snapshot!(dialect_fed("-R -", "-F\n"), @"conntrack: connection tracking table has been emptied.");
+    });
+}

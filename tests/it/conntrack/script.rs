@@ -1,0 +1,83 @@
+//! `--script`: what it prints does what the command line does.
+
+use insta::assert_snapshot;
+
+use crate::lab::{flowsh, in_namespace};
+
+use super::{TABLE, dialect, fill, table};
+
+#[track_caller]
+fn check(line: &str) -> String {
+    let script = dialect(&format!("--script {line}")).ok();
+    fill(TABLE);
+    let status = dialect(line).status;
+    let theirs = table();
+    fill(TABLE);
+    let answer = flowsh(&["-e", &script]);
+    assert_eq!(
+        answer.status == 0,
+        status == 0 || line.starts_with("-D") || line.starts_with("-U"),
+        "{script}{answer}"
+    );
+    assert_eq!(table(), theirs, "{line}\n{script}{answer}");
+    script
+}
+
+#[test]
+fn a_script_does_what_its_line_does() {
+    in_namespace(|| {
+        assert_snapshot!(check("-D -s 10.0.0.1"), @r#"flows("src 10.0.0.1").delete()"#);
+        assert_snapshot!(check("-D -p tcp --dport 80 -m 0x3/0xf -u ASSURED"), @r#"flows("proto tcp and dport 80 and mark 0x3/0xf and status assured").delete()"#);
+        assert_snapshot!(check("-D -u UNREPLIED -w 5"), @r#"flows("zone = 5 and unreplied").delete()"#);
+        assert_snapshot!(check("-D -s 0.0.0.1 --mask-src 0.0.0.255"), @r#"flows("src 0.0.0.1/0.0.0.255").delete()"#);
+        assert_snapshot!(check("-D -f ipv6"), @r#"flows("ipv6").delete()"#);
+        assert_snapshot!(check("-D -n 5.5.5.5:77"), @r#"flows("ipv4 and snat 5.5.5.5 port 77 and not src 5.5.5.5 and not sport 77").delete()"#);
+        assert_snapshot!(check("-D --orig-zone 0 -p udp"), @r#"flows("proto udp and not orig.zone > 0").delete()"#);
+        assert_snapshot!(check("-D -m 7/3"), @r#"flows("not all").delete()"#);
+        assert_snapshot!(check("-D"), @"flows.flush()");
+        assert_snapshot!(check("-F"), @"flows.flush()");
+        assert_snapshot!(check("-F -f ipv6"), @r#"flows.flush("ipv6")"#);
+        assert_snapshot!(check("-U -p udp -s 10.0.0.0/8 -m 0x20/0xff"), @r#"flows("proto udp and src 10.0.0.0/8").update(#{ mark: "0x20/0xff" })"#);
+        assert_snapshot!(check("-U -p tcp --sport 1000 -m 0xff/0"), @r#"for f in flows("proto tcp and sport 1000") { f.update(#{ mark: f.mark & 0xffffffff ^ 0xff }); }"#);
+        assert_snapshot!(check("-U -p tcp --sport 1001 --state CLOSE -t 100 -u SEEN_REPLY"), @r#"flows("proto tcp and sport 1001").update(#{ timeout: 100.sec, state: "CLOSE", status: ["seen_reply"] })"#);
+        assert_snapshot!(check("-I -p tcp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 --state ESTABLISHED -t 30 -m 5 -w 3 -u ASSURED,SEEN_REPLY"), @r#"flows.create(#{ proto: "tcp", src: "1.1.1.1", dst: "1.1.1.2", sport: 1, dport: 2, zone: 3, timeout: 30.sec, state: "ESTABLISHED", status: ["seen_reply", "assured"], mark: 5 })"#);
+        assert_snapshot!(check("-I -p icmp -s 1.1.1.1 -d 1.1.1.2 --icmp-type 8 --icmp-code 0 --icmp-id 5 -t 30"), @r#"flows.create(#{ proto: "icmp", src: "1.1.1.1", dst: "1.1.1.2", icmp_type: 8, icmp_code: 0, icmp_id: 5, timeout: 30.sec })"#);
+        assert_snapshot!(check("-I -p udp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 -t 30 -n 9.9.9.9:10"), @r#"flows.create(#{ proto: "udp", src: "1.1.1.1", dst: "1.1.1.2", sport: 1, dport: 2, snat: "9.9.9.9:10", timeout: 30.sec })"#);
+        assert_snapshot!(check("-I -p udp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 -r 8.8.8.8 -q 1.1.1.1 --reply-port-src 9 --reply-port-dst 1 -t 30"), @r#"flows.create(#{ proto: "udp", src: "1.1.1.1", dst: "1.1.1.2", sport: 1, dport: 2, reply: #{ proto: "udp", src: "8.8.8.8", dst: "1.1.1.1", sport: 9, dport: 1 }, timeout: 30.sec })"#);
+        assert_snapshot!(check("-A -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53 -t 20 -m 9"), @r#"
+        let present = flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 });
+        if present == () { flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, timeout: 20.sec, mark: 9 }) } else { present.update(#{ timeout: 20.sec, mark: 9 }) }
+        "#);
+        assert_snapshot!(check("-A -p udp -s 10.7.0.1 -d 10.0.0.3 --sport 1000 --dport 53 -t 20 -m 9"), @r#"
+        let present = flows.get(#{ proto: "udp", src: "10.7.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 });
+        if present == () { flows.create(#{ proto: "udp", src: "10.7.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, timeout: 20.sec, mark: 9 }) } else { present.update(#{ timeout: 20.sec, mark: 9 }) }
+        "#);
+        assert_snapshot!(check("-L -p tcp --state ESTABLISHED"), @r#"flows("proto tcp and state established")"#);
+        assert_snapshot!(check("-L dying"), @"flows.dying()");
+        assert_snapshot!(check("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"), @r#"flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 })"#);
+        assert_snapshot!(check("-C"), @"flows.count()");
+        assert_snapshot!(check("-S"), @"stats()");
+        assert_snapshot!(check("-C expect"), @"expectations.count()");
+        assert_snapshot!(check("-L expect"), @"expectations");
+    });
+}
+
+#[test]
+fn a_file_becomes_a_statement_for_each_line() {
+    in_namespace(|| {
+        let lines = "# all\n-D -p udp\n-U -m 5\n-F\n";
+        assert_snapshot!(super::dialect_fed("--script -R -", lines), @r#"
+        flows("proto udp").delete();
+        flows.update(#{ mark: "0x5" });
+        flows.flush();
+        "#);
+    });
+}
+
+#[test]
+fn events_become_handlers() {
+    in_namespace(|| {
+        assert_snapshot!(dialect("--script -E -p tcp -e NEW,DESTROY --dport 22"), @r#"flows("proto tcp and dport 22").on(["new", "destroy"], |e| print(e));"#);
+        assert_snapshot!(dialect("--script -E expect"), @r#"expectations.on(["new", "update", "destroy"], |e| print(e));"#);
+    });
+}
