@@ -133,7 +133,7 @@ fn a_block_may_span_lines() {
     terminal.line("for i in 0..2 {");
     terminal.line("  print(40 + i);");
     terminal.line("}");
-    let screen = terminal.see("41");
+    let screen = terminal.see("41\nflowsh>");
     assert_eq!(screen, "flowsh> for i in 0..2 {\n  print(40 + i);\n}\n40\n41\nflowsh>");
 }
 
