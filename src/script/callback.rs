@@ -27,6 +27,30 @@ impl Callback {
         Self(Rc::new(Inner { function, environment }))
     }
 
+    /// Keeps `function` if it takes `wanted` arguments; `example` shows how it is written.
+    ///
+    /// # Errors
+    ///
+    /// It takes another number: better said now than at every event.
+    pub fn taking(
+        ctx: &NativeCallContext<'_>,
+        function: FnPtr,
+        wanted: usize,
+        example: &str,
+    ) -> Fallible<Self> {
+        let callback = Self::new(ctx, function);
+        let Inner { function, environment } = &*callback.0;
+        match environment.params(function) {
+            Some(takes) if takes != wanted => {
+                let noun = if wanted == 1 { "argument" } else { "arguments" };
+                let message = format!("the closure must take {wanted} {noun}, not {takes}");
+                let fault = super::Fault::new(message);
+                fault.hint(format!("write it as `{example}`")).throw()
+            }
+            _ => Ok(callback),
+        }
+    }
+
     /// Calls it.
     ///
     /// # Errors

@@ -35,6 +35,17 @@ impl Environment {
         Self(store)
     }
 
+    /// How many arguments `closure` takes besides what it captured; absent if no script defines it.
+    pub(super) fn params(&self, closure: &FnPtr) -> Option<usize> {
+        let mut libraries = self.0.global.lib.iter().rev();
+        libraries.find_map(|library| {
+            let mut functions = library.iter_script_fn_info();
+            let (.., params, _) =
+                functions.find(|(_, _, name, _, _)| *name == closure.fn_name())?;
+            params.checked_sub(closure.curry().len())
+        })
+    }
+
     /// A call context as it was.
     pub(super) fn context<'a>(&'a self, engine: &'a Engine) -> NativeCallContext<'a> {
         self.0.create_context(engine)

@@ -133,7 +133,8 @@ mod event_api {
         handler: FnPtr,
     ) -> Fallible<Handle> {
         let (kinds, filter) = (self::kinds(&kinds)?, filter_of(query)?);
-        let (throttle, handler) = (throttle(&options)?, Callback::new(&ctx, handler));
+        let handler = Callback::taking(&ctx, handler, 1, "|e| …")?;
+        let throttle = throttle(&options)?;
         listen(query.source(), Topic::Flows, kinds, filter, throttle, handler)
     }
 
@@ -151,7 +152,7 @@ mod event_api {
         handler: FnPtr,
     ) -> Fallible<Handle> {
         let kinds = self::kinds(&kinds)?;
-        let handler = Callback::new(&ctx, handler);
+        let handler = Callback::taking(&ctx, handler, 1, "|e| …")?;
         listen(&query.source, Topic::Expectations, kinds, Filter::All, None, handler)
     }
 
@@ -172,7 +173,7 @@ mod event_api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn on_gap(ctx: NativeCallContext, handler: FnPtr) -> Fallible<()> {
-        Host::current()?.stage.borrow_mut().on_gap(Callback::new(&ctx, handler));
+        Host::current()?.stage.borrow_mut().on_gap(Callback::taking(&ctx, handler, 1, "|g| …")?);
         Ok(())
     }
 

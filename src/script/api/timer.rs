@@ -21,10 +21,11 @@ pub(super) fn module() -> Module {
 
 fn add(ctx: &NativeCallContext<'_>, pause: Duration, again: bool, f: FnPtr) -> Fallible<Handle> {
     let host = Host::current()?;
+    let handler = Callback::taking(ctx, f, 0, "|| …")?;
     let mut stage = host.stage.borrow_mut();
     let id = stage.next_id();
     let (due, period) = (Instant::now() + pause, again.then_some(pause));
-    stage.add_timer(Timer { id, due, period, handler: Callback::new(ctx, f) });
+    stage.add_timer(Timer { id, due, period, handler });
     Ok(Handle(id))
 }
 

@@ -663,6 +663,24 @@ fn a_method_says_what_it_needs() {
     ! hint: there are new, update and destroy
     exit 1
     "#);
+    wrong!("flows.on(\"new\", |a, b| 1)", @r#"
+    ! error: the closure must take 1 argument, not 2
+    !   --> -e:1:7
+    !    |
+    !  1 | flows.on("new", |a, b| 1)
+    !    |       ^^
+    ! hint: write it as `|e| …`
+    exit 1
+    "#);
+    wrong!("every(1.sec, |x| 1)", @r"
+    ! error: the closure must take 0 arguments, not 1
+    !   --> -e:1:1
+    !    |
+    !  1 | every(1.sec, |x| 1)
+    !    | ^^^^^
+    ! hint: write it as `|| …`
+    exit 1
+    ");
     wrong!("flows.on(5, |e| 1)", @r"
     ! error: the kind of an event is text or a list, not 5
     !   --> -e:1:7
