@@ -22,11 +22,11 @@ enum Must {
 }
 
 impl Must {
-    /// Whether the better of some figures is good enough.
+    /// Whether all of some figures, wall and processor time, are good enough.
     fn verdict(self, found: &[f64]) -> String {
         let (sign, bound, met) = match self {
-            Self::AtMost(bound) => ('≤', bound, found.iter().any(|found| *found <= bound)),
-            Self::AtLeast(bound) => ('≥', bound, found.iter().any(|found| *found >= bound)),
+            Self::AtMost(bound) => ('≤', bound, found.iter().all(|found| *found <= bound)),
+            Self::AtLeast(bound) => ('≥', bound, found.iter().all(|found| *found >= bound)),
             Self::Report => return String::new(),
         };
         format!("{sign} {bound}  {}", if met { "met" } else { "MISSED" })

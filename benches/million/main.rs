@@ -9,7 +9,7 @@
 //! Everything happens in a network namespace of its own, made with `unshare`; the machine's table
 //! is neither read nor changed. Each line compares whole processes that run in turn, so that noise
 //! hits both; what is printed are medians and their ratio, by the clock and of processor time: on a
-//! busy machine the second is the one to read, and a budget is met if either ratio is in it.
+//! busy machine the second is the one to read, and a budget is met if both ratios are in it.
 //!
 //! `conntrack` must be installed. The table's size is the kernel's to allow: where
 //! `nf_conntrack_max` is lower, fewer flows are made.
