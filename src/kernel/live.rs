@@ -212,11 +212,15 @@ impl Live {
     ///
     /// The namespace does not exist or may not be entered, or there is no netfilter netlink.
     pub fn connect(&self) -> Result<(), KernelError> {
-        let mut slot = self.asking.borrow_mut();
-        if slot.is_none() {
-            *slot = Some(Socket::open(&self.netns)?);
-        }
+        let socket = self.socket()?;
+        *self.asking.borrow_mut() = Some(socket);
         Ok(())
+    }
+
+    /// The socket for questions, taken out of its place; a new one if there was none.
+    fn socket(&self) -> Result<Socket, KernelError> {
+        let kept = self.asking.borrow_mut().take();
+        kept.map_or_else(|| Socket::open(&self.netns), Ok)
     }
 
     /// One request, one answer: the payload, or nothing for an acknowledgement.
@@ -229,9 +233,8 @@ impl Live {
         let seq = self.next_seq();
         let mut requests = Requests::new();
         write(&mut requests, seq);
-        self.connect()?;
+        let socket = self.socket()?;
         let mut slot = self.asking.borrow_mut();
-        let Some(socket) = slot.take() else { return Err(KernelError::Interrupted) };
         let refused = |source: std::io::Error| KernelError::Refused {
             what: what.clone(),
             hint: source.raw_os_error().and_then(|errno| hint(verb, errno)),
