@@ -44,6 +44,7 @@ mod query_api {
     /// ```
     #[rhai_fn(name = "where", pure, return_raw)]
     pub fn narrowed(ctx: NativeCallContext, query: &mut Flows, filter: Dynamic) -> Fallible<Flows> {
+        whole(query)?;
         Ok(query.clone().filtered(to_filter(&ctx, filter)?))
     }
 
@@ -67,6 +68,7 @@ mod query_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn take(query: &mut Flows, n: INT) -> Fallible<Flows> {
+        whole(query)?;
         Ok(query.clone().take(unsigned("take", n)?))
     }
 
@@ -78,6 +80,7 @@ mod query_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn skip(query: &mut Flows, n: INT) -> Fallible<Flows> {
+        whole(query)?;
         Ok(query.clone().skip(unsigned("skip", n)?))
     }
 
@@ -104,9 +107,7 @@ mod query_api {
     #[rhai_fn(pure, return_raw)]
     pub fn zero(query: &mut Flows) -> Fallible<Flows> {
         if !query.is_everything() {
-            return Fault::new("zero() works on the whole table only")
-                .hint("the kernel zeroes each flow that it sends, also those a filter drops")
-                .throw();
+            return narrowed_zero();
         }
         let scope = DumpScope { zero: true, ..*query.scope() };
         Ok(query.clone().with_scope(scope))
@@ -321,6 +322,17 @@ mod query_api {
             None => "flows(…)".to_owned(),
         }
     }
+}
+
+/// An error for a query that sets counters to zero: narrowed, it would do so to flows it hides.
+fn whole(query: &Flows) -> Fallible<()> {
+    if query.scope().zero { narrowed_zero() } else { Ok(()) }
+}
+
+fn narrowed_zero<T>() -> Fallible<T> {
+    Fault::new("zero() works on the whole table only")
+        .hint("the kernel zeroes each flow that it sends, also those a filter drops")
+        .throw()
 }
 
 /// The flows sorted by one or several fields; no more than `n` are kept.
