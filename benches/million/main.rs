@@ -4,6 +4,7 @@
 //! ```text
 //! cargo bench --bench million                # 1,000,000 flows, some six minutes
 //! cargo bench --bench million -- 100000      # fewer
+//! cargo bench --bench million -- restore     # 100,000 lines of `conntrack -R`, some 30 s
 //! ```
 //!
 //! Everything happens in a network namespace of its own, made with `unshare`; the machine's table
@@ -23,6 +24,7 @@ mod events;
 mod fill;
 mod jobs;
 mod process;
+mod restore;
 
 use std::env;
 use std::error::Error;
@@ -36,6 +38,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const FLOWSH: &str = env!("CARGO_BIN_EXE_flowsh");
 /// Flows, unless another number is given.
 const FLOWS: u32 = 1_000_000;
+/// Lines to load, likewise.
+const LINES: u32 = 100_000;
 /// The name of this thread's network namespace.
 const NETNS: &str = "/proc/thread-self/ns/net";
 
@@ -44,12 +48,14 @@ fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
-        [] => enter(FLOWS),
-        ["inside", outside, flows] => inside(outside, flows),
+        [] => enter("all", FLOWS),
+        ["restore"] => enter("restore", LINES),
+        ["restore", lines] => lines.parse().map_err(Into::into).and_then(|n| enter("restore", n)),
+        ["inside", what, outside, flows] => inside(what, outside, flows),
         ["bare"] => bare::receive_all(),
         ["churn", seconds, rate] => events::churn(seconds, rate),
-        [flows] => flows.parse().map_err(Into::into).and_then(enter),
-        _ => Err("usage: cargo bench --bench million -- [FLOWS]".into()),
+        [flows] => flows.parse().map_err(Into::into).and_then(|n| enter("all", n)),
+        _ => Err("usage: cargo bench --bench million -- [FLOWS | restore [LINES]]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,22 +74,25 @@ fn myself(role: &[&str]) -> Outcome<Command> {
 }
 
 /// Starts this program again in a network namespace of its own.
-fn enter(flows: u32) -> Outcome<()> {
+fn enter(what: &str, flows: u32) -> Outcome<()> {
     let may = Command::new("unshare").args(["--net", "true"]).output()?.status.success();
     // With a user namespace anyone may, but the buffer of an event socket stays small.
     let how: &[&str] = if may { &["--net"] } else { &["--user", "--map-root-user", "--net"] };
     let outside = fs::read_link(NETNS)?.display().to_string();
     let mut command = Command::new("unshare");
-    command.args(how).arg(env::current_exe()?).args(["inside", &outside, &flows.to_string()]);
+    command.args(how).arg(env::current_exe()?).args(["inside", what, &outside, &flows.to_string()]);
     if command.status()?.success() { Ok(()) } else { Err("the run inside failed".into()) }
 }
 
 /// Fills the namespace and measures.
-fn inside(outside: &str, flows: &str) -> Outcome<()> {
+fn inside(what: &str, outside: &str, flows: &str) -> Outcome<()> {
     if fs::read_link(NETNS)?.display().to_string() == outside {
         return Err("this is the machine's own namespace, not a private one".into());
     }
     let flows = allowed(flows.parse()?)?;
+    if what == "restore" {
+        return restore::run(flows);
+    }
     println!("{}", fill::fill(flows)?);
     jobs::run(flows)?;
     events::run()
