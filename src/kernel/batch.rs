@@ -8,11 +8,11 @@ use super::live::{Live, answered, refusal};
 use super::reason::{Verb, hint};
 use super::socket::{DATAGRAM_BYTES, Socket};
 use crate::flow::{ExpectKey, Flow, FlowKey, NewExpectation, NewFlow, Patch, Status};
-use crate::wire::{Answer, Requests, decode_flow, messages};
+use crate::wire::{Answer, Message, NLMSG_ERROR, Requests, decode_flow, messages};
 
 /// Requests in one datagram. Each refusal takes 832 bytes of the receive buffer, whose default
 /// holds 256: so no answer is lost, and the time from seeing a flow to changing it stays short.
-const REQUESTS: usize = 150;
+pub(super) const REQUESTS: usize = 150;
 
 /// Requests in one datagram if half of them are answered with a flow: `ctnetlink_get_conntrack()`,
 /// Linux 6.18, takes a page for each, and the default buffer holds 47 of those.
@@ -269,27 +269,21 @@ impl<'a> Batch<'a> {
         let Some(socket) = self.socket.as_ref().filter(|_| !self.pending.is_empty()) else {
             return Ok(());
         };
-        self.requests.acknowledge_last();
-        let lost = |source: io::Error| KernelError::refused("send the changes", source);
-        socket.send(self.requests.as_bytes()).map_err(lost)?;
-        let last = self.pending.len() - 1;
-        // The kernel answers in order, so the answer to the last request is the last answer.
-        'answers: loop {
-            for message in messages(socket.receive(&mut self.buffer).map_err(lost)?) {
-                let message = message?;
-                let index = message.seq.wrapping_sub(self.first_seq);
-                let Ok(index) = usize::try_from(index) else { continue };
-                let Some(pending) = self.pending.get_mut(index) else { continue };
-                let Some(answer) = answered(&message)? else {
-                    pending.found = Some(Box::new(decode_flow(message.payload)?));
-                    continue;
-                };
-                pending.answer = Some(answer);
-                if index == last {
-                    break 'answers;
+        let (pending, first_seq) = (&mut self.pending, self.first_seq);
+        exchange(
+            socket,
+            &mut self.requests,
+            first_seq,
+            &mut self.buffer,
+            &mut |index, message| {
+                let Some(pending) = pending.get_mut(index) else { return Ok(()) };
+                match answered(message)? {
+                    None => pending.found = Some(Box::new(decode_flow(message.payload)?)),
+                    answer => pending.answer = answer,
                 }
-            }
-        }
+                Ok(())
+            },
+        )?;
         self.requests.clear();
         for pending in std::mem::take(&mut self.pending) {
             // Only on an update can EPERM be about the flow; elsewhere it is about us, every time.
@@ -318,6 +312,32 @@ impl<'a> Batch<'a> {
     fn tell_found(&mut self, found: Option<Box<Flow>>) {
         if let Some(Fate::Done(flow)) = self.fates.as_mut().and_then(|fates| fates.last_mut()) {
             *flow = found;
+        }
+    }
+}
+
+/// Sends requests that are numbered from `first_seq` on, and hands every answer to `take` with the
+/// place of its request. Only refusals are answered, and the last request.
+pub(super) fn exchange(
+    socket: &Socket,
+    requests: &mut Requests,
+    first_seq: u32,
+    buffer: &mut [u8],
+    take: &mut dyn FnMut(usize, &Message<'_>) -> Result<(), KernelError>,
+) -> Result<(), KernelError> {
+    let Some(last) = requests.len().checked_sub(1) else { return Ok(()) };
+    requests.acknowledge_last();
+    let lost = |source: io::Error| KernelError::refused("send the changes", source);
+    socket.send(requests.as_bytes()).map_err(lost)?;
+    loop {
+        for message in messages(socket.receive(buffer).map_err(lost)?) {
+            let message = message?;
+            let Ok(index) = usize::try_from(message.seq.wrapping_sub(first_seq)) else { continue };
+            take(index, &message)?;
+            // The kernel answers in order, so the answer to the last request is the last answer.
+            if index == last && message.kind == NLMSG_ERROR {
+                return Ok(());
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The door: the only room with a socket or `/proc`.
 //!
 //! A [`Source`] gives flows: a [`Recording`] those of a file; [`Live`] is the one that also takes
-//! changes, in [`Batch`]es, and is listened to through an [`EventStream`]. Every change passes [`Safety`].
+//! changes, in [`Batch`]es or as [`Makings`], and is listened to through an [`EventStream`]. Every change passes [`Safety`].
 
 mod batch;
 mod dump;
@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod file;
 mod live;
+mod making;
 mod netns;
 mod procfs;
 mod program;
@@ -30,6 +31,7 @@ pub use error::KernelError;
 pub use events::{EventStream, Heard, Wanted};
 pub use file::{Reading, Recording, Unreadable};
 pub use live::{Live, Safety};
+pub use making::{Maker, Makings, Refusal};
 pub use netns::NetNs;
 pub use procfs::procfs_cpu_stats;
 pub use program::program_behind;

@@ -25,6 +25,35 @@ pub(super) struct Known<K> {
     pub(super) key: K,
 }
 
+/// Options, those that have a letter at hand by it.
+#[derive(Debug)]
+pub(super) struct List<K> {
+    all: Vec<Known<K>>,
+    letters: [Option<Known<K>>; 128],
+}
+
+impl<K: Copy> List<K> {
+    /// These options; where a letter stands twice, the first is meant.
+    pub(super) fn new(all: Vec<Known<K>>) -> Self {
+        let mut letters = [None; 128];
+        for option in &all {
+            let slot = option.short.and_then(|letter| letters.get_mut(index(letter)));
+            if let Some(slot) = slot {
+                slot.get_or_insert(*option);
+            }
+        }
+        Self { all, letters }
+    }
+
+    fn letter(&self, letter: char) -> Option<Known<K>> {
+        *self.letters.get(index(letter))?
+    }
+}
+
+fn index(letter: char) -> usize {
+    usize::try_from(u32::from(letter)).unwrap_or(usize::MAX)
+}
+
 /// What is next on the command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next<'a, K> {
@@ -64,10 +93,7 @@ impl<'a> Words<'a> {
     }
 
     /// The next option among those `known`; `None` at the end.
-    pub(super) fn next<K: Copy + PartialEq>(
-        &mut self,
-        known: &[&[Known<K>]],
-    ) -> Option<Next<'a, K>> {
+    pub(super) fn next<K: Copy + PartialEq>(&mut self, known: &[&List<K>]) -> Option<Next<'a, K>> {
         if self.cluster.is_empty() {
             self.pass();
             let word = *self.all.get(self.at)?;
@@ -103,12 +129,13 @@ impl<'a> Words<'a> {
         self.at.checked_sub(1).and_then(|at| self.all.get(at)).copied().unwrap_or_default()
     }
 
-    fn long<K: Copy + PartialEq>(&mut self, word: &'a str, known: &[&[Known<K>]]) -> Next<'a, K> {
+    fn long<K: Copy + PartialEq>(&mut self, word: &'a str, known: &[&List<K>]) -> Next<'a, K> {
         let (name, value) = match word.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (word, None),
         };
-        let all = || known.iter().flat_map(|list| list.iter());
+        // The options of a protocol come last, and are most of what is written out.
+        let all = || known.iter().rev().flat_map(|list| list.all.iter());
         let begin = || all().filter(|option| option.long.starts_with(name));
         let alike = |a: &Known<K>, b: &Known<K>| a.key == b.key && a.takes == b.takes;
         let found = all().find(|option| option.long == name).or_else(|| {
@@ -132,15 +159,14 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn short<K: Copy>(&mut self, known: &[&[Known<K>]]) -> Next<'a, K> {
+    fn short<K: Copy>(&mut self, known: &[&List<K>]) -> Next<'a, K> {
         let mut letters = self.cluster.chars();
         let letter = letters.next().unwrap_or_default();
         self.cluster = letters.as_str();
         if self.cluster.is_empty() {
             self.at += 1;
         }
-        let mut all = known.iter().flat_map(|list| list.iter());
-        let Some(option) = all.find(|option| option.short == Some(letter)) else {
+        let Some(option) = known.iter().find_map(|list| list.letter(letter)) else {
             return Next::Unknown(self.blamed());
         };
         if option.takes == Takes::Nothing {
@@ -164,7 +190,7 @@ impl<'a> Words<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Known, Next, Takes, Words};
+    use super::{Known, List, Next, Takes, Words};
 
     const KNOWN: [Known<char>; 5] = [
         Known { short: Some('L'), long: "dump", takes: Takes::Nothing, key: 'L' },
@@ -177,8 +203,8 @@ mod tests {
     #[track_caller]
     fn check(line: &str, read: &str) {
         let mut words = Words::new(std::iter::once("ct").chain(line.split(' ')).collect());
-        let mut shown = Vec::new();
-        while let Some(next) = words.next(&[&KNOWN]) {
+        let (known, mut shown) = (List::new(KNOWN.to_vec()), Vec::new());
+        while let Some(next) = words.next(&[&known]) {
             shown.push(match next {
                 Next::Option('L', _) => match words.optional() {
                     Some(table) => format!("L {table}"),

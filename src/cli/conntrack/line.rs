@@ -7,9 +7,10 @@ use crate::render::ConntrackStyle;
 
 use super::command::{Command, Table};
 use super::getopt::{Next, Words};
+use super::given::Given;
 use super::labels::Names;
 use super::message::{Fault, warn};
-use super::options::{self, Given, Key, Opt};
+use super::options::{self, Key, Opt};
 use super::proto::{self, Handler, ProtoOpt};
 use super::value::{self, NatWord, StatusWord};
 
@@ -90,7 +91,7 @@ pub(super) struct Line {
     /// The output.
     pub(super) style: ConntrackStyle,
     /// Options of the protocol that are given.
-    pub(super) proto_given: Vec<ProtoOpt>,
+    pub(super) proto_given: Given<ProtoOpt>,
 }
 
 /// Reads a command line; word 0 is the program's name.
@@ -218,29 +219,18 @@ impl Line {
 
     fn take_proto(&mut self, option: ProtoOpt, text: &str) -> Result<(), Fault> {
         let proto = self.proto.unwrap_or(Proto::TCP);
-        let long = self.handler.map_or("", |handler| handler.name_of(option));
-        let name: &str = &format!("--{long}");
-        let number = || match proto {
-            // Keys are read with any base, ports in digits alone.
-            Proto::GRE => {
-                value::number(text).and_then(|number| u16::try_from(number).ok()).ok_or_else(|| {
-                    Fault::usage(format!("unexpected value '{text}' with {name} option"))
-                })
-            }
-            _ => value::decimal::<u16>(name, text),
-        };
         match option {
-            ProtoOpt::Sport => self.orig.sport = Some(number()?),
-            ProtoOpt::Dport => self.orig.dport = Some(number()?),
-            ProtoOpt::ReplySport => self.reply.sport = Some(number()?),
-            ProtoOpt::ReplyDport => self.reply.dport = Some(number()?),
-            ProtoOpt::MaskSport => self.mask.sport = Some(number()?),
-            ProtoOpt::MaskDport => self.mask.dport = Some(number()?),
-            ProtoOpt::TupleSport => self.tuple.sport = Some(number()?),
-            ProtoOpt::TupleDport => self.tuple.dport = Some(number()?),
+            ProtoOpt::Sport => self.orig.sport = Some(self.number(option, text)?),
+            ProtoOpt::Dport => self.orig.dport = Some(self.number(option, text)?),
+            ProtoOpt::ReplySport => self.reply.sport = Some(self.number(option, text)?),
+            ProtoOpt::ReplyDport => self.reply.dport = Some(self.number(option, text)?),
+            ProtoOpt::MaskSport => self.mask.sport = Some(self.number(option, text)?),
+            ProtoOpt::MaskDport => self.mask.dport = Some(self.number(option, text)?),
+            ProtoOpt::TupleSport => self.tuple.sport = Some(self.number(option, text)?),
+            ProtoOpt::TupleDport => self.tuple.dport = Some(self.number(option, text)?),
             ProtoOpt::State => self.state = Some(proto::state(proto, text)?),
-            ProtoOpt::OrigVtag => self.vtags[0] = Some(value::decimal(name, text)?),
-            ProtoOpt::ReplyVtag => self.vtags[1] = Some(value::decimal(name, text)?),
+            ProtoOpt::OrigVtag => self.vtags[0] = Some(self.number(option, text)?),
+            ProtoOpt::ReplyVtag => self.vtags[1] = Some(self.number(option, text)?),
             ProtoOpt::Role => {
                 let roles = ["client", "server"];
                 let found =
@@ -249,12 +239,21 @@ impl Line {
                 let wrong = || Fault::usage(format!("Unknown DCCP role `{text}'"));
                 self.role = Some(role.ok_or_else(wrong)?);
             }
-            ProtoOpt::IcmpType => self.icmp.0 = Some(value::decimal(name, text)?),
-            ProtoOpt::IcmpCode => self.icmp.1 = Some(value::decimal(name, text)?),
-            ProtoOpt::IcmpId => self.icmp.2 = Some(value::decimal(name, text)?),
+            ProtoOpt::IcmpType => self.icmp.0 = Some(self.number(option, text)?),
+            ProtoOpt::IcmpCode => self.icmp.1 = Some(self.number(option, text)?),
+            ProtoOpt::IcmpId => self.icmp.2 = Some(self.number(option, text)?),
         }
-        self.proto_given.push(option);
+        self.proto_given.insert(option);
         Ok(())
+    }
+
+    /// A number of the protocol's: keys are read with any base, ports in digits alone.
+    fn number<T: TryFrom<u64>>(&self, option: ProtoOpt, text: &str) -> Result<T, Fault> {
+        let read = if self.proto == Some(Proto::GRE) { value::number } else { value::digits };
+        read(text).and_then(|number| T::try_from(number).ok()).ok_or_else(|| {
+            let name = self.handler.map_or("", |handler| handler.name_of(option));
+            Fault::usage(format!("unexpected value '{text}' with --{name} option"))
+        })
     }
 
     /// An address, with the mask that its length means.
@@ -325,7 +324,7 @@ impl Line {
         }
         options::check(self.command, given)?;
         if let (Some(handler), Some((command, table))) = (self.handler, self.command) {
-            handler.check(command, table, &|option| self.proto_given.contains(&option))?;
+            handler.check(command, table, self.proto_given)?;
         }
         for (mask, addr, names) in [
             (Opt::MaskSrc, Opt::Src, "--mask-src without --src"),

@@ -4,7 +4,8 @@
 use std::sync::OnceLock;
 
 use super::command::{Command, Table};
-use super::getopt::{Known, Takes};
+use super::getopt::{Known, List, Takes};
+use super::given::{Bit, Given, Says, paired};
 use super::message::Fault;
 use super::proto::ProtoOpt;
 
@@ -92,6 +93,9 @@ const TABLE: [Row; 30] = [
     (Opt::LabelMap, None, &["labelmap"], Takes::Value, "2222..2............2"),
 ];
 
+/// How many columns there are.
+const COLUMNS: usize = 20;
+
 /// Where a command's column is.
 pub(super) fn column(command: Command, table: Table) -> usize {
     match (command, table == Table::Expect) {
@@ -136,34 +140,17 @@ impl Opt {
     }
 }
 
-/// The options that are given, as bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Given(u32);
-
-impl Given {
-    /// Adds `option`.
-    pub(super) fn insert(&mut self, option: Opt) {
-        self.0 |= 1 << position(option);
+impl Bit for Opt {
+    fn bit(self) -> u8 {
+        #[expect(clippy::as_conversions, reason = "the number of a variant without data")]
+        let number = self as u8;
+        number
     }
-
-    /// True if `option` is given.
-    pub(super) fn has(self, option: Opt) -> bool {
-        self.0 & 1 << position(option) != 0
-    }
-
-    /// True if one of `options` is given.
-    pub(super) fn any(self, options: &[Opt]) -> bool {
-        options.iter().any(|option| self.has(*option))
-    }
-}
-
-fn position(option: Opt) -> usize {
-    TABLE.iter().position(|row| row.0 == option).unwrap_or_default()
 }
 
 /// Every command and option, as `getopt_long(3)` wants to know them.
-pub(super) fn known() -> &'static [Known<Key>] {
-    static KNOWN: OnceLock<Vec<Known<Key>>> = OnceLock::new();
+pub(super) fn known() -> &'static List<Key> {
+    static KNOWN: OnceLock<List<Key>> = OnceLock::new();
     KNOWN.get_or_init(|| {
         // The table stands apart from a letter, but `--dump=expect` can only mean one thing.
         let commands = Command::NAMES.iter().flat_map(|&(command, letter, long)| {
@@ -176,52 +163,26 @@ pub(super) fn known() -> &'static [Known<Key>] {
         let options = TABLE.iter().flat_map(|&(option, short, names, takes, _)| {
             names.iter().map(move |&long| Known { short, long, takes, key: Key::Opt(option) })
         });
-        commands.chain(options).collect()
+        List::new(commands.chain(options).collect())
     })
 }
 
 /// Whether the options that are given are those that the command takes; without one it takes none.
 pub(super) fn check(command: Option<(Command, Table)>, given: Given) -> Result<(), Fault> {
-    let column = command.map(|(command, table)| column(command, table));
-    let mut pairs = false;
-    for (index, (option, _, _, _, says)) in TABLE.iter().enumerate() {
-        let say = column.and_then(|column| says.as_bytes().get(column)).copied().unwrap_or(b'.');
-        pairs |= say == b'3';
-        fits(|| option.name(), say, given.0 & 1 << index != 0)?;
-    }
-    if pairs {
+    /// For each column, and for no command.
+    static SAYS: OnceLock<Vec<Says>> = OnceLock::new();
+    let of = |column: usize| {
+        let say = |says: &str| says.as_bytes().get(column).copied().unwrap_or(b'.');
+        Says::new(TABLE.iter().map(|row| (row.0, say(row.4))))
+    };
+    let says = SAYS.get_or_init(|| (0..=COLUMNS).map(of).collect());
+    let column = command.map_or(COLUMNS, |(command, table)| column(command, table));
+    let Some(says) = says.get(column) else { return Ok(()) };
+    says.check(given, TABLE.iter().map(|row| (row.0, row.0.name())))?;
+    if says.pairs {
         let orig = [Opt::Src, Opt::Dst].map(|option| given.has(option));
         let reply = [Opt::ReplySrc, Opt::ReplyDst].map(|option| given.has(option));
         paired(orig, reply, ["`--src' and `--dst'", "`--reply-src' and `--reply-dst'"])?;
     }
     Ok(())
-}
-
-/// Whether an option that is given or not fits what the command says to it.
-pub(super) fn fits(name: impl Fn() -> &'static str, say: u8, given: bool) -> Result<(), Fault> {
-    match (say, given) {
-        (b'1', false) => {
-            let name = name();
-            Err(Fault::usage(format!("You need to supply the `--{name}' option for this command")))
-        }
-        (b'.', true) => {
-            Err(Fault::usage(format!("Illegal option `--{}' with this command", name())))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether one of two pairs is whole; `names` are those of the pairs.
-pub(super) fn paired(
-    orig: [bool; 2],
-    reply: [bool; 2],
-    names: [&'static str; 2],
-) -> Result<(), Fault> {
-    let [orig_names, reply_names] = names;
-    let missing = match (orig, reply) {
-        ([true, true], _) | (_, [true, true]) => return Ok(()),
-        ([false, false], reply) if reply != [false, false] => reply_names,
-        _ => orig_names,
-    };
-    Err(Fault::usage(format!("you have to specify {missing}")))
 }

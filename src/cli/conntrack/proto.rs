@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use crate::flow::{Proto, ProtoInfo};
 
 use super::command::{Command, Table};
-use super::getopt::{Known, Takes};
+use super::getopt::{Known, List, Takes};
+use super::given::{Bit, Given, Says, paired};
 use super::message::Fault;
-use super::options::{Key, fits, paired};
+use super::options::Key;
 
 /// An option of a protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +46,26 @@ pub(super) struct Handler {
     rows: &'static [&'static [Row]],
     /// What conntrack calls the pairs of ports; none if there are none.
     pairs: Option<[&'static str; 2]>,
-    /// What [`Self::known`] returns.
-    known: OnceLock<Vec<Known<Key>>>,
+    ready: OnceLock<Ready>,
+}
+
+/// The rows of a handler, made ready for many lines.
+#[derive(Debug)]
+struct Ready {
+    known: List<Key>,
+    /// For each column.
+    says: [Says<ProtoOpt>; COLUMNS],
+}
+
+/// How many columns there are.
+const COLUMNS: usize = 6;
+
+impl Bit for ProtoOpt {
+    fn bit(self) -> u8 {
+        #[expect(clippy::as_conversions, reason = "the number of a variant without data")]
+        let number = self as u8;
+        number
+    }
 }
 
 const PORTS: [Row; 8] = [
@@ -99,60 +118,60 @@ static HANDLERS: [Handler; 8] = [
         proto: Some(Proto::TCP),
         rows: &[&PORTS, &TCP],
         pairs: PORT_PAIRS,
-        known: OnceLock::new(),
+        ready: OnceLock::new(),
     },
     Handler {
         name: "udp",
         proto: Some(Proto::UDP),
         rows: &[&PORTS],
         pairs: PORT_PAIRS,
-        known: OnceLock::new(),
+        ready: OnceLock::new(),
     },
     Handler {
         name: "udplite",
         proto: Some(Proto::UDPLITE),
         rows: &[&PORTS],
         pairs: PORT_PAIRS,
-        known: OnceLock::new(),
+        ready: OnceLock::new(),
     },
     Handler {
         name: "sctp",
         proto: Some(Proto::SCTP),
         rows: &[&PORTS, &SCTP],
         pairs: PORT_PAIRS,
-        known: OnceLock::new(),
+        ready: OnceLock::new(),
     },
     Handler {
         name: "dccp",
         proto: Some(Proto::DCCP),
         rows: &[&PORTS, &DCCP],
         pairs: PORT_PAIRS,
-        known: OnceLock::new(),
+        ready: OnceLock::new(),
     },
     Handler {
         name: "icmp",
         proto: Some(Proto::ICMP),
         rows: &[&ICMP],
         pairs: None,
-        known: OnceLock::new(),
+        ready: OnceLock::new(),
     },
     Handler {
         name: "icmpv6",
         proto: Some(Proto::ICMPV6),
         rows: &[&ICMPV6],
         pairs: None,
-        known: OnceLock::new(),
+        ready: OnceLock::new(),
     },
     Handler {
         name: "gre",
         proto: Some(Proto::GRE),
         rows: &[&GRE],
         pairs: KEY_PAIRS,
-        known: OnceLock::new(),
+        ready: OnceLock::new(),
     },
 ];
 static UNKNOWN: Handler =
-    Handler { name: "unknown", proto: None, rows: &[], pairs: None, known: OnceLock::new() };
+    Handler { name: "unknown", proto: None, rows: &[], pairs: None, ready: OnceLock::new() };
 
 impl Handler {
     /// The protocol with this name or number, and what it brings.
@@ -178,13 +197,23 @@ impl Handler {
     }
 
     /// Its options, as `getopt_long(3)` wants to know them.
-    pub(super) fn known(&self) -> &[Known<Key>] {
-        self.known.get_or_init(|| {
-            let each = self.rows().flat_map(|(option, names, _)| {
+    pub(super) fn known(&self) -> &List<Key> {
+        &self.ready().known
+    }
+
+    fn ready(&self) -> &Ready {
+        self.ready.get_or_init(|| {
+            let known = self.rows().flat_map(|(option, names, _)| {
                 let key = Key::Proto(*option);
                 names.iter().map(move |&long| Known { short: None, long, takes: Takes::Value, key })
             });
-            each.collect()
+            let say = |says: &str, column| says.as_bytes().get(column).copied().unwrap_or(b'.');
+            Ready {
+                known: List::new(known.collect()),
+                says: std::array::from_fn(|column| {
+                    Says::new(self.rows().map(|row| (row.0, say(row.2, column))))
+                }),
+            }
         })
     }
 
@@ -204,7 +233,7 @@ impl Handler {
         &self,
         command: Command,
         table: Table,
-        given: &dyn Fn(ProtoOpt) -> bool,
+        given: Given<ProtoOpt>,
     ) -> Result<(), Fault> {
         let column = match (command, table == Table::Expect) {
             (Command::List | Command::Delete | Command::Event, false) => 0,
@@ -215,16 +244,12 @@ impl Handler {
             (Command::Delete | Command::Get, true) => 5,
             _ => return Ok(()),
         };
-        let mut paired_here = false;
-        for (option, _, says) in self.rows() {
-            let say = says.as_bytes().get(column).copied().unwrap_or(b'.');
-            paired_here |= say == b'3';
-            fits(|| self.name_of(*option), say, given(*option))?;
-        }
-        match self.pairs.filter(|_| paired_here) {
+        let Some(says) = self.ready().says.get(column) else { return Ok(()) };
+        says.check(given, self.rows().map(|row| (row.0, self.name_of(row.0))))?;
+        match self.pairs.filter(|_| says.pairs) {
             Some(names) => paired(
-                [ProtoOpt::Sport, ProtoOpt::Dport].map(given),
-                [ProtoOpt::ReplySport, ProtoOpt::ReplyDport].map(given),
+                [ProtoOpt::Sport, ProtoOpt::Dport].map(|option| given.has(option)),
+                [ProtoOpt::ReplySport, ProtoOpt::ReplyDport].map(|option| given.has(option)),
                 names,
             ),
             None => Ok(()),
@@ -250,11 +275,12 @@ fn protocols(word: &str) -> Option<Proto> {
 /// There is none of this name. conntrack crashes on a state of sctp that it does not know.
 pub(super) fn state(proto: Proto, word: &str) -> Result<u8, Fault> {
     // Names are exact: `established` is none.
-    let exact = word == word.to_ascii_uppercase();
-    let (found, message) = match proto {
-        Proto::SCTP => (ProtoInfo::sctp_state(word), format!("unknown SCTP state `{word}'")),
-        Proto::DCCP => (ProtoInfo::dccp_state(word), format!("Unknown DCCP state `{word}'")),
-        _ => (ProtoInfo::tcp_state(word), format!("unknown TCP state `{word}'")),
+    let exact = !word.bytes().any(|letter| letter.is_ascii_lowercase());
+    let (found, unknown) = match proto {
+        Proto::SCTP => (ProtoInfo::sctp_state(word), "unknown SCTP"),
+        Proto::DCCP => (ProtoInfo::dccp_state(word), "Unknown DCCP"),
+        _ => (ProtoInfo::tcp_state(word), "unknown TCP"),
     };
-    found.filter(|_| exact).ok_or_else(|| Fault::usage(message))
+    let unknown = || Fault::usage(format!("{unknown} state `{word}'"));
+    found.filter(|_| exact).ok_or_else(unknown)
 }

@@ -1,7 +1,7 @@
 //! The values of options, as the C library and conntrack read them. What an option does with its
 //! value is not here.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::flow::{EventKind, Masked, NatTarget, Status};
 use crate::render::ConntrackStyle;
@@ -18,11 +18,15 @@ pub(super) fn number(text: &str) -> Option<u64> {
     u64::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))
 }
 
+/// A number in digits alone.
+pub(super) fn digits(text: &str) -> Option<u64> {
+    // `parse` takes a sign, and refuses nothing else that is no digit.
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
 /// A number in digits; conntrack takes anything here, and what is none for 0.
 pub(super) fn decimal<T: TryFrom<u64>>(name: &str, text: &str) -> Result<T, Fault> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse::<u64>().ok().filter(|_| digits);
-    number
+    digits(text)
         .and_then(|number| T::try_from(number).ok())
         .ok_or_else(|| Fault::usage(format!("unexpected value '{text}' with {name} option")))
 }
@@ -52,8 +56,7 @@ pub(super) fn mark(name: &str, text: &str) -> Result<Masked, Fault> {
 
 /// An address alone.
 pub(super) fn address(text: &str) -> Result<IpAddr, Fault> {
-    let v6 = || text.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
-    let found = aton(text).map(IpAddr::V4).or_else(v6);
+    let found = text.parse().ok().or_else(|| aton(text).map(IpAddr::V4));
     found.ok_or_else(|| Fault::usage(format!("Invalid IP address `{text}'")))
 }
 

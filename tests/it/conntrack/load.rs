@@ -106,6 +106,58 @@ fn a_refused_line_is_named_and_ends_the_run() {
 }
 
 #[test]
+fn nothing_behind_a_refused_line_has_happened() {
+    let flow = |command: &str, port: u32, mark: u32| {
+        format!(
+            "{command} -p udp -s 1.1.1.1 -d 1.1.1.2 --sport {port} --dport 2 -t 300 -m {mark}\n"
+        )
+    };
+    in_namespace(|| {
+        fill("");
+        dialect_fed("-R -", &[flow("-I", 1, 1), flow("-I", 7, 1)].concat()).ok();
+        let text = [
+            // Before it: one is made, one is changed.
+            flow("-A", 2, 5),
+            flow("-A", 1, 5),
+            flow("-I", 1, 6),
+            // Behind it, in the same datagram: new ones, one twice, and two that there are.
+            flow("-I", 3, 6),
+            flow("-A", 4, 6),
+            flow("-A", 4, 7),
+            flow("-A", 7, 6),
+            flow("-A", 2, 6),
+        ];
+        assert_snapshot!(dialect_fed("-R -", &text.concat()).told(), @"
+        conntrack: Operation failed: Such conntrack exists, try -U to update
+        conntrack: this was line 3 of standard input
+        exit 1
+        ");
+        assert_snapshot!(table(), @"
+        ipv4     2 udp      17 # src=1.1.1.1 dst=1.1.1.2 sport=1 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.1 sport=2 dport=1 mark=5 use=1
+        ipv4     2 udp      17 # src=1.1.1.1 dst=1.1.1.2 sport=2 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.1 sport=2 dport=2 mark=5 use=1
+        ipv4     2 udp      17 # src=1.1.1.1 dst=1.1.1.2 sport=7 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.1 sport=2 dport=7 mark=1 use=1
+        ");
+    });
+}
+
+#[test]
+fn a_wrong_line_is_named_by_its_number_however_long_the_file() {
+    in_namespace(|| {
+        fill("");
+        let line = "-A -p udp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 -t 300 -m 5\n";
+        // Read in parts, by several threads where there are several processors.
+        let lines = (8 << 20) / line.len();
+        for wrong in [3, lines / 2, lines / 2 + 1, lines - 1] {
+            let text = [&line.repeat(wrong - 1), "# \n-X\n", &line.repeat(lines - wrong), "-X"];
+            let told = dialect_fed("-R -", &text.concat()).told();
+            let named = format!("this was line {} of standard input", wrong + 1);
+            assert!(told.contains(&named), "{told}");
+            assert_eq!(table(), "");
+        }
+    });
+}
+
+#[test]
 fn lines_run_in_their_order() {
     in_namespace(|| {
         fill("");

@@ -1,0 +1,263 @@
+//! The lines of a file that `-R` loads: read as often as one likes, in bounded memory, and each known
+//! by its number. What is done with them is in `load.rs`.
+
+use std::borrow::Cow;
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
+use std::num::NonZero;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::panic::resume_unwind;
+use std::thread;
+
+use super::command::{Command, Table};
+use super::line::{self, Line};
+use super::message::{Fault, say};
+
+/// The longest line: conntrack would cut it to pieces, and run those.
+const LINE_BYTES: usize = 10_240;
+const LINE_LIMIT: u64 = 10_240;
+/// What is read at once.
+const CHUNK_BYTES: usize = 64 << 10;
+/// What is worth a thread.
+const PART_BYTES: u64 = 1 << 20;
+
+/// A line that is refused, and why.
+pub(super) struct Refused {
+    /// From 1 on.
+    pub(super) number: u64,
+    /// What is said of it.
+    pub(super) fault: Fault,
+}
+
+/// A file of lines.
+pub(super) struct Script {
+    name: String,
+    file: File,
+    length: u64,
+}
+
+impl Script {
+    /// The file at `path`, `-` being standard input; what can be read only once is copied first.
+    pub(super) fn open(path: &str) -> Result<Self, Fault> {
+        let unreadable = || Fault::usage(format!("Failed to open file {path} for reading"));
+        let (name, file) = match path {
+            "-" => ("standard input", kept(&mut io::stdin().lock())?),
+            path => {
+                let mut file = File::open(path).map_err(|_| unreadable())?;
+                let whole = file.metadata().is_ok_and(|metadata| metadata.is_file());
+                (path, if whole { file } else { kept(&mut file)? })
+            }
+        };
+        let length = file.metadata()?.len();
+        Ok(Self { name: name.to_owned(), file, length })
+    }
+
+    /// Reads every line and runs none, on as many processors as there are.
+    ///
+    /// # Errors
+    ///
+    /// The first line that says nothing that can be done.
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        let parts = self.parts()?;
+        thread::scope(|scope| {
+            let check = |part| scope.spawn(move || self.part(part).check());
+            let checks: Vec<_> = parts.into_iter().map(check).collect();
+            let mut before = 0;
+            for check in checks {
+                let checked = check.join().unwrap_or_else(|panic| resume_unwind(panic));
+                before +=
+                    self.blame(checked.map_err(|refused| Refused {
+                        number: before + refused.number,
+                        ..refused
+                    }))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Whole lines, about as much for each processor.
+    fn parts(&self) -> Result<Vec<Range<u64>>, Fault> {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let count = u64::try_from(processors).unwrap_or(1).min(self.length / PART_BYTES).max(1);
+        let mut parts = Vec::new();
+        let mut start = 0;
+        for number in 1..=count {
+            let end = self.line_after(self.length / count * number)?;
+            let end = if number == count { self.length } else { end };
+            parts.push(start..end);
+            start = end;
+        }
+        Ok(parts)
+    }
+
+    /// Where the first line that begins after `at` does. In a line that is too long it is anywhere:
+    /// nobody comes to read on behind it.
+    fn line_after(&self, at: u64) -> Result<u64, Fault> {
+        let mut text = vec![0; LINE_BYTES];
+        let read = self.file.read_at(&mut text, at)?;
+        let end = text.iter().take(read).position(|byte| *byte == b'\n');
+        Ok(at + u64::try_from(end.map_or(0, |end| end + 1)).unwrap_or(0))
+    }
+
+    /// All lines.
+    pub(super) fn lines(&self) -> Lines<'_> {
+        self.part(0..self.length)
+    }
+
+    fn part(&self, range: Range<u64>) -> Lines<'_> {
+        let from = BufReader::with_capacity(CHUNK_BYTES, Part { file: &self.file, range });
+        Lines { from, number: 0, line: Vec::new() }
+    }
+
+    /// Says what a line is refused for, and which it is.
+    pub(super) fn blame<T>(&self, result: Result<T, Refused>) -> Result<T, Fault> {
+        result.map_err(|Refused { number, fault }| {
+            say(&fault.text);
+            Fault { text: format!("this was line {number} of {}", self.name), ..fault }
+        })
+    }
+}
+
+/// A part of a file; others may read others.
+struct Part<'a> {
+    file: &'a File,
+    range: Range<u64>,
+}
+
+impl Read for Part<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.range.end - self.range.start).unwrap_or(usize::MAX);
+        let most = buffer.len().min(left);
+        let read =
+            self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), self.range.start)?;
+        self.range.start += u64::try_from(read).unwrap_or_default();
+        Ok(read)
+    }
+}
+
+/// Lines being read, one at a time.
+pub(super) struct Lines<'a> {
+    from: BufReader<Part<'a>>,
+    number: u64,
+    line: Vec<u8>,
+}
+
+impl Lines<'_> {
+    /// The next line that is none of comment and blank, with its number.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Line)>, Refused> {
+        loop {
+            self.line.clear();
+            self.number += 1;
+            let number = self.number;
+            let refused = |fault| Refused { number, fault };
+            let mut part = self.from.by_ref().take(LINE_LIMIT);
+            let read = part.read_until(b'\n', &mut self.line);
+            if read.map_err(|error| refused(error.into()))? == 0 {
+                return Ok(None);
+            }
+            let text = match str::from_utf8(&self.line) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(&self.line),
+            };
+            let words = text.trim_start();
+            if words.is_empty() || words.starts_with('#') {
+                continue;
+            }
+            if self.line.last() != Some(&b'\n') && self.line.len() == LINE_BYTES {
+                return Err(refused(Fault::usage("Parameter too long!")));
+            }
+            let mut quoted = Vec::new();
+            let line = split(words, &mut quoted).and_then(allowed);
+            return line.map(|line| Some((number, line))).map_err(refused);
+        }
+    }
+
+    /// Reads them all, and says how many there were.
+    fn check(mut self) -> Result<u64, Refused> {
+        while self.next()?.is_some() {}
+        Ok(self.number - 1)
+    }
+}
+
+/// Reads a line, if it is one that may stand in a file.
+fn allowed(words: Vec<&str>) -> Result<Line, Fault> {
+    let line = line::read(words)?;
+    let name = match line.command {
+        Some((
+            Command::Create | Command::Add | Command::Update | Command::Delete | Command::Flush,
+            Table::Conntrack,
+        )) => return Ok(line),
+        None => "unknown".to_owned(),
+        Some((command, Table::Expect)) => format!("{} expect", command.flag()),
+        Some((command, _)) => command.flag(),
+    };
+    Err(Fault::usage(format!("Cannot use command `{name}' with --load-file")))
+}
+
+/// The words of a line, after a word for the program: blanks part them but for those in `"`, where
+/// `\` takes the next character as it is; words that had to be put together go to `quoted`.
+fn split<'a>(text: &'a str, quoted: &'a mut Vec<String>) -> Result<Vec<&'a str>, Fault> {
+    /// conntrack's own limits, which keep a line in bounds here as well.
+    const WORDS: usize = 253;
+    const WORD_BYTES: usize = 1023;
+    /// More than a saved line has.
+    const USUAL: usize = 32;
+    let mut words = Vec::with_capacity(USUAL);
+    words.push("conntrack");
+    if text.contains('"') {
+        *quoted = unquoted(text);
+        words.extend(quoted.iter().map(String::as_str));
+    } else {
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n');
+        let mut start = 0;
+        for (end, _) in text.bytes().enumerate().filter(|(_, byte)| blank(byte)) {
+            words.extend(text.get(start..end).filter(|word| !word.is_empty()));
+            start = end + 1;
+        }
+        words.extend(text.get(start..).filter(|word| !word.is_empty()));
+    }
+    if words.iter().any(|word| word.len() > WORD_BYTES) {
+        return Err(Fault::usage("Parameter too long!"));
+    }
+    if words.len() > WORDS {
+        return Err(Fault::usage("too many arguments"));
+    }
+    Ok(words)
+}
+
+/// The words of a line that has quotes in it.
+fn unquoted(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut within = false;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' => {
+                within = !within;
+                word.get_or_insert_default();
+            }
+            '\\' if within => word.get_or_insert_default().extend(letters.next()),
+            ' ' | '\t' | '\n' if !within => words.extend(word.take()),
+            letter => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// Everything that can be read, in a file without a name: on a disk, not in memory.
+fn kept(from: &mut dyn Read) -> Result<File, Fault> {
+    let path = env::temp_dir().join(format!("flowsh-{}", std::process::id()));
+    let cannot = |error: io::Error| {
+        Fault::other(format!("cannot keep the lines in {}: {error}", path.display()))
+    };
+    let options = fs::OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+    let mut file = options.map_err(cannot)?;
+    fs::remove_file(&path).map_err(cannot)?;
+    io::copy(from, &mut file).map_err(cannot)?;
+    file.flush().and_then(|()| file.rewind()).map_err(cannot)?;
+    Ok(file)
+}

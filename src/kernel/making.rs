@@ -1,0 +1,142 @@
+//! Flows made in their order, many in one datagram, up to the first that the kernel refuses. Changes
+//! whose refusal does not end the rest are in `batch.rs`.
+//!
+//! The kernel goes on behind a request that it refuses: `netlink_rcv_skb()`, Linux 6.18. So every
+//! flow is asked for as a new one. What is new behind a refusal is deleted again; what there was
+//! before is told by `EEXIST`, untouched, and changed by a request of its own when its turn has come.
+
+use super::KernelError;
+use super::batch::{REQUESTS, exchange};
+use super::live::{Live, answered};
+use super::socket::{DATAGRAM_BYTES, Socket};
+use crate::flow::NewFlow;
+use crate::wire::Requests;
+
+/// Flows that are to be made by one datagram, encoded: by any thread that has the time.
+#[derive(Debug, Default)]
+pub struct Makings {
+    flows: Vec<Making>,
+    requests: Requests,
+}
+
+#[derive(Debug)]
+struct Making {
+    flow: NewFlow,
+    or_change: bool,
+}
+
+/// What the kernel refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which of the flows, from 0 on; those before it were made, those behind it were not.
+    pub index: usize,
+    /// Why.
+    pub errno: i32,
+}
+
+impl Makings {
+    /// Adds a flow; with `or_change`, one that there is already is changed into it as far as the
+    /// kernel lets that be done.
+    pub fn push(&mut self, flow: NewFlow, or_change: bool) {
+        self.requests.create_flow(number(self.flows.len()), &flow, true, false);
+        self.flows.push(Making { flow, or_change });
+    }
+
+    /// True if there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.flows.is_empty()
+    }
+
+    /// True if another would be better in another datagram.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.flows.len() >= REQUESTS
+    }
+}
+
+/// Makes flows in one namespace.
+#[derive(Debug)]
+pub struct Maker<'a> {
+    live: &'a Live,
+    /// None: a dry run, in which nothing is sent.
+    socket: Option<Socket>,
+    buffer: Vec<u8>,
+}
+
+impl Live {
+    /// What makes flows in their order.
+    ///
+    /// # Errors
+    ///
+    /// Changes are forbidden, or the socket cannot be opened.
+    pub fn maker(&self) -> Result<Maker<'_>, KernelError> {
+        let send = self.may("create flows")?;
+        let socket = send.then(|| Socket::open(self.netns())).transpose()?;
+        Ok(Maker { live: self, socket, buffer: vec![0; DATAGRAM_BYTES] })
+    }
+}
+
+impl Maker<'_> {
+    /// Makes the flows, and says which was refused, if one was.
+    ///
+    /// # Errors
+    ///
+    /// The socket failed, or an end was asked for.
+    pub fn make(&mut self, makings: Makings) -> Result<Option<Refusal>, KernelError> {
+        let Makings { flows, mut requests } = makings;
+        let mut errnos = vec![0; flows.len()];
+        self.send(&mut requests, &mut errnos)?;
+        for (index, (making, errno)) in flows.iter().zip(&errnos).enumerate() {
+            let errno = match *errno {
+                libc::EEXIST if making.or_change => self.change(&making.flow)?,
+                errno => errno,
+            };
+            if errno != 0 {
+                let made = flows.iter().zip(&errnos).skip(index + 1);
+                self.take_back(made.filter(|(_, errno)| **errno == 0).map(|(making, _)| making))?;
+                return Ok(Some(Refusal { index, errno }));
+            }
+        }
+        self.live.interrupted()?;
+        Ok(None)
+    }
+
+    /// Changes the flow there is into this, or makes it if it has gone meanwhile.
+    fn change(&mut self, flow: &NewFlow) -> Result<i32, KernelError> {
+        let (mut requests, mut errno) = (Requests::new(), [0]);
+        requests.create_flow(0, flow, false, false);
+        self.send(&mut requests, &mut errno)?;
+        let [errno] = errno;
+        Ok(errno)
+    }
+
+    /// Deletes what was made a moment ago; what is gone is gone.
+    ///
+    /// The key has no id: the kernel tells it only to who asks again, and by then the flow could be
+    /// another as well.
+    fn take_back<'a>(&mut self, made: impl Iterator<Item = &'a Making>) -> Result<(), KernelError> {
+        let (mut requests, mut errnos) = (Requests::new(), Vec::new());
+        for making in made {
+            requests.delete_flow(number(errnos.len()), &making.flow.key(), false);
+            errnos.push(0);
+        }
+        self.send(&mut requests, &mut errnos)
+    }
+
+    /// Sends requests that are numbered from 0 on, and puts the errno of each in its place.
+    fn send(&mut self, requests: &mut Requests, errnos: &mut [i32]) -> Result<(), KernelError> {
+        let Some(socket) = &self.socket else { return Ok(()) };
+        exchange(socket, requests, 0, &mut self.buffer, &mut |index, message| {
+            if let (Some(errno), Some(answer)) = (errnos.get_mut(index), answered(message)?) {
+                *errno = answer.errno;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The number of the request in this place.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
