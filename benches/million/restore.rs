@@ -61,9 +61,9 @@ pub(crate) fn run(lines: u32) -> Outcome<()> {
     println!("{:34}{floor:>8.3} s", "the kernel alone, for as many");
     println!("{:34}{:>10}{:>12}{:>8}{:>8}", "load", "flowsh", "conntrack", "ratio", "of cpu");
     let all = with("-A", &added);
-    compare("-A into an empty table", &all, || empty())?;
+    compare("-A into an empty table", &all, empty)?;
     compare("-A over the same flows", &all, || Ok(()))?;
-    compare("-I into an empty table", &with("-I", &added), || empty())?;
+    compare("-I into an empty table", &with("-I", &added), empty)?;
     let few: Vec<&str> = added.iter().copied().step_by(added.len() / SELECTING).collect();
     let named = |line: &str| {
         let words: Vec<&str> = line.split(' ').collect();

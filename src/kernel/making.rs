@@ -10,7 +10,7 @@ use super::batch::{REQUESTS, exchange};
 use super::live::{Live, answered};
 use super::socket::{DATAGRAM_BYTES, Socket};
 use crate::flow::NewFlow;
-use crate::wire::Requests;
+use crate::wire::{Requests, messages};
 
 /// Flows that are to be made by one datagram, encoded: by any thread that has the time.
 #[derive(Debug, Default)]
@@ -62,7 +62,12 @@ pub struct Maker<'a> {
     /// None: a dry run, in which nothing is sent.
     socket: Option<Socket>,
     buffer: Vec<u8>,
+    /// How many datagrams are yet to be sent flow by flow, because most flows are there already.
+    alone: u32,
 }
+
+/// For how many datagrams it is believed that most flows are there already.
+const ALONE: u32 = 16;
 
 impl Live {
     /// What makes flows in their order.
@@ -73,7 +78,7 @@ impl Live {
     pub fn maker(&self) -> Result<Maker<'_>, KernelError> {
         let send = self.may("create flows")?;
         let socket = send.then(|| Socket::open(self.netns())).transpose()?;
-        Ok(Maker { live: self, socket, buffer: vec![0; DATAGRAM_BYTES] })
+        Ok(Maker { live: self, socket, buffer: vec![0; DATAGRAM_BYTES], alone: 0 })
     }
 }
 
@@ -85,12 +90,19 @@ impl Maker<'_> {
     /// The socket failed, or an end was asked for.
     pub fn make(&mut self, makings: Makings) -> Result<Option<Refusal>, KernelError> {
         let Makings { flows, mut requests } = makings;
-        let mut errnos = vec![0; flows.len()];
-        self.send(&mut requests, &mut errnos)?;
-        for (index, (making, errno)) in flows.iter().zip(&errnos).enumerate() {
-            let errno = match *errno {
-                libc::EEXIST if making.or_change => self.change(&making.flow)?,
-                errno => errno,
+        let mut errnos = Vec::new();
+        if self.alone == 0 {
+            errnos.resize(flows.len(), 0);
+            self.send(&mut requests, &mut errnos)?;
+            let there = errnos.iter().filter(|errno| **errno == libc::EEXIST).count();
+            self.alone = if there > flows.len() / 2 { ALONE } else { 0 };
+        } else {
+            self.alone -= 1;
+        }
+        for (index, making) in flows.iter().enumerate() {
+            let errno = match errnos.get(index) {
+                Some(&errno) if errno != libc::EEXIST || !making.or_change => errno,
+                _ => self.send_alone(making)?,
             };
             if errno != 0 {
                 let made = flows.iter().zip(&errnos).skip(index + 1);
@@ -102,13 +114,24 @@ impl Maker<'_> {
         Ok(None)
     }
 
-    /// Changes the flow there is into this, or makes it if it has gone meanwhile.
-    fn change(&mut self, flow: &NewFlow) -> Result<i32, KernelError> {
-        let (mut requests, mut errno) = (Requests::new(), [0]);
-        requests.create_flow(0, flow, false, false);
-        self.send(&mut requests, &mut errno)?;
-        let [errno] = errno;
-        Ok(errno)
+    /// Makes one flow, or changes the one there is into it, and returns the errno.
+    fn send_alone(&mut self, Making { flow, or_change }: &Making) -> Result<i32, KernelError> {
+        let Some(socket) = &self.socket else { return Ok(0) };
+        let mut request = Requests::new();
+        request.create_flow(0, flow, !or_change, false);
+        let lost = |source| KernelError::refused("send the changes", source);
+        socket.send(request.as_bytes()).map_err(lost)?;
+        // The kernel answers while it is sent to: netlink_unicast_kernel(), Linux 6.18. No answer
+        // is success, and asking for one would take as long again.
+        let Some(datagram) = socket.receive_ready(&mut self.buffer).map_err(lost)? else {
+            return Ok(0);
+        };
+        for message in messages(datagram) {
+            if let Some(answer) = answered(&message?)? {
+                return Ok(answer.errno);
+            }
+        }
+        Ok(0)
     }
 
     /// Deletes what was made a moment ago; what is gone is gone.

@@ -71,13 +71,26 @@ impl Socket {
     /// `WouldBlock` after the time set with [`Self::set_receive_timeout`]; `InvalidData` for a
     /// datagram that does not fit, whose rest would be lost.
     pub(super) fn receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+        self.receive_with(0, buffer)
+    }
+
+    /// The same, but `None` if there is none yet.
+    pub(super) fn receive_ready<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<&'a [u8]>> {
+        match self.receive_with(libc::MSG_DONTWAIT, buffer) {
+            Ok(datagram) => Ok(Some(datagram)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn receive_with<'a>(&self, flags: libc::c_int, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
         let fd = self.inner.as_raw_fd();
         let received = loop {
             // SAFETY: the pointer and the length are those of one live, exclusive slice, and the
             // kernel writes no more than the length, whatever it returns for MSG_TRUNC.
             #[expect(unsafe_code, reason = "netlink-sys cannot tell a truncated datagram safely")]
             let result = unsafe {
-                libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_TRUNC)
+                libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_TRUNC | flags)
             };
             match usize::try_from(result) {
                 Ok(received) => break received,
