@@ -1,12 +1,17 @@
 //! What decoding costs per flow: it runs once for each flow of a dump of millions. The allocator
 //! counts, so that a figure with allocations in it shows them.
 
+#![expect(clippy::expect_used, reason = "a bench may stop")]
+
 use std::net::IpAddr;
 
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
-use flowsh::flow::{Flow, L4, Proto, ProtoInfo, Status, TcpFlags, TcpInfo, Tuple};
-use flowsh::wire::{Message, decode_event, decode_flow, encode_flow, messages};
+use flowsh::flow::{Flow, L4, LabelMap, Proto, ProtoInfo, Status, TcpFlags, TcpInfo, Tuple};
+use flowsh::table::parse_filter;
+use flowsh::wire::{
+    Message, Screen, decode_event, decode_flow, decode_taken, encode_flow, messages,
+};
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -38,6 +43,29 @@ fn tcp4(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(1usize))
         .bench(|| divan::black_box_drop(decode_flow(divan::black_box(&payload))));
+}
+
+/// A flow that a filter does not take: known by its first tuple, its second, its mark, its end.
+#[divan::bench(args = ["udp dport 53", "sport < 2000 or dport 53", "dnat", "mark 7", "age > 1h"])]
+fn tcp4_refused(bencher: Bencher<'_, '_>, text: &str) {
+    let mut flow = tcp_flow(["10.0.0.1", "93.184.216.34"]);
+    let payload = encode_flow(&flow);
+    let filter = parse_filter(text, &LabelMap::default()).expect("the text is a filter");
+    let screen = Screen::new(&filter, 0);
+    bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
+        divan::black_box_drop(decode_taken(divan::black_box(&payload), &mut flow, &screen));
+    });
+}
+
+/// The same, decoded to its end before it is judged.
+#[divan::bench(args = ["udp dport 53", "sport < 2000 or dport 53"])]
+fn tcp4_judged(bencher: Bencher<'_, '_>, text: &str) {
+    let payload = encode_flow(&tcp_flow(["10.0.0.1", "93.184.216.34"]));
+    let filter = parse_filter(text, &LabelMap::default()).expect("the text is a filter");
+    bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
+        let flow = decode_flow(divan::black_box(&payload));
+        divan::black_box(flow.is_ok_and(|flow| filter.takes(&flow, 0)));
+    });
 }
 
 #[divan::bench]

@@ -17,6 +17,7 @@ use super::ext::{
 };
 use super::message::NfGenMsg;
 use super::protoinfo::{read_protoinfo, write_protoinfo};
+use super::screen::{Kinds, Screen};
 use super::tuple::{NOWHERE, read_tuple, read_tuple_into, write_tuple};
 
 /// Decodes the payload of an `IPCTNL_MSG_CT_NEW` or `IPCTNL_MSG_CT_DELETE` message.
@@ -34,9 +35,32 @@ pub fn decode_flow(payload: &[u8]) -> Result<Flow, DecodeError> {
 /// Decodes a flow, and puts `CTA_TIMESTAMP_EVENT` into `event_ns` if it was sent: a pair of both
 /// would be one more copy of the flow.
 pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Flow, DecodeError> {
+    let mut flow = Flow::new(NOWHERE, NOWHERE);
+    read_into(payload, &mut flow, event_ns, &Screen::default())?;
+    Ok(flow)
+}
+
+/// Decodes a flow into `flow` if `screen` takes it; false if not: then `flow` holds as much as it
+/// took to know.
+///
+/// # Errors
+///
+/// As [`decode_flow`], as far as it was read.
+pub fn decode_taken(payload: &[u8], flow: &mut Flow, screen: &Screen) -> Result<bool, DecodeError> {
+    *flow = Flow::new(NOWHERE, NOWHERE);
+    read_into(payload, flow, &mut None, screen)
+}
+
+#[inline]
+fn read_into(
+    payload: &[u8],
+    flow: &mut Flow,
+    event_ns: &mut Option<u64>,
+    screen: &Screen,
+) -> Result<bool, DecodeError> {
     let (_, body) = NfGenMsg::split(payload)?;
     let (mut orig, mut reply) = (false, false);
-    let mut flow = Flow::new(NOWHERE, NOWHERE);
+    let mut seen = Kinds::default();
     for attr in attrs(&CTA, body) {
         let attr = attr?;
         match attr.kind {
@@ -50,7 +74,7 @@ pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Fl
             }
             CTA_STATUS => flow.status = Some(Status(attr.be_u32()?)),
             CTA_PROTOINFO => flow.proto_info = read_protoinfo(&attr)?,
-            CTA_HELP => read_help(&attr, &mut flow)?,
+            CTA_HELP => read_help(&attr, flow)?,
             CTA_TIMEOUT => flow.timeout_s = Some(attr.be_u32()?),
             CTA_MARK => flow.mark = Some(attr.be_u32()?),
             CTA_COUNTERS_ORIG => flow.orig_counters = Some(read_counters(&attr)?),
@@ -58,7 +82,7 @@ pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Fl
             CTA_USE => flow.refs = Some(attr.be_u32()?),
             CTA_ID => flow.id = Some(attr.be_u32()?),
             CTA_ZONE => flow.zone = Some(attr.be_u16()?),
-            CTA_TIMESTAMP => read_timestamp(&attr, &mut flow)?,
+            CTA_TIMESTAMP => read_timestamp(&attr, flow)?,
             CTA_LABELS => flow.labels = Some(read_labels(&attr)?),
             CTA_TUPLE_MASTER => flow.rare_mut().master = Some(read_tuple(&attr)?),
             CTA_SECCTX => {
@@ -77,9 +101,13 @@ pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Fl
             // A newer kernel's attribute, or one that only requests carry.
             _ => (),
         }
+        seen = seen.and(Kinds::of(attr.kind));
+        if screen.awaits(attr.kind) && !screen.lets_pass(flow, attr.kind, seen) {
+            return Ok(false);
+        }
     }
     match (orig, reply) {
-        (true, true) => Ok(flow),
+        (true, true) => Ok(screen.takes_rest(flow, seen)),
         (false, _) => Err(DecodeError::Missing(CTA.attr(CTA_TUPLE_ORIG))),
         (true, false) => Err(DecodeError::Missing(CTA.attr(CTA_TUPLE_REPLY))),
     }

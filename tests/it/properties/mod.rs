@@ -5,6 +5,7 @@ mod abuse;
 mod flows;
 mod forms;
 mod laws;
+mod screen;
 
 use flowsh::flow::{Flow, LabelMap};
 use flowsh::kernel::now_ns;

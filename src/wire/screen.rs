@@ -1,0 +1,153 @@
+//! A filter taken apart by the attributes that each part of it looks at, so that a flow is refused as
+//! soon as one part is decided: most flows are refused by their first tuple, and the rest of their
+//! message is never read. What a test asks is the flow's affair, what is read the decoder's.
+
+use super::consts::{
+    CTA_COUNTERS_ORIG, CTA_COUNTERS_REPLY, CTA_HELP, CTA_ID, CTA_LABELS, CTA_MARK, CTA_PROTOINFO,
+    CTA_SECCTX, CTA_STATUS, CTA_TIMEOUT, CTA_TIMESTAMP, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_USE,
+    CTA_ZONE,
+};
+use crate::flow::{Direction, Field, Filter, Flow, Place, Test};
+
+/// A filter as the decoder asks it. The default takes every flow.
+#[derive(Debug, Clone, Default)]
+pub struct Screen {
+    parts: Vec<Part>,
+    /// The attributes after which some part may be decided.
+    awaited: Kinds,
+    now_ns: u64,
+}
+
+/// What a flow must satisfy, and what of its message decides that.
+#[derive(Debug, Clone)]
+struct Part {
+    needs: Kinds,
+    filter: Filter,
+}
+
+/// A set of top-level attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Kinds(u32);
+
+impl Screen {
+    /// The parts of `filter`, which judges ages at the time `now_ns`.
+    #[must_use]
+    pub fn new(filter: &Filter, now_ns: u64) -> Self {
+        let mut screen = Self { now_ns, ..Self::default() };
+        screen.add(filter);
+        screen
+    }
+
+    fn add(&mut self, filter: &Filter) {
+        match filter {
+            Filter::All => (),
+            Filter::And(parts) => parts.iter().for_each(|part| self.add(part)),
+            filter => {
+                let needs = needs(filter);
+                self.awaited = self.awaited.and(needs);
+                self.parts.push(Part { needs, filter: filter.clone() });
+            }
+        }
+    }
+
+    /// True if some part may be decided by an attribute of this kind.
+    #[inline]
+    pub(super) fn awaits(&self, kind: u16) -> bool {
+        self.awaited.has(Kinds::of(kind))
+    }
+
+    /// True unless a part that `kind` has decided refuses the flow; `seen` is what was decoded of it,
+    /// `kind` last.
+    #[inline]
+    pub(super) fn lets_pass(&self, flow: &Flow, kind: u16, seen: Kinds) -> bool {
+        let decided = |part: &&Part| part.needs.has(Kinds::of(kind)) && seen.has(part.needs);
+        self.parts.iter().filter(decided).all(|part| part.filter.takes(flow, self.now_ns))
+    }
+
+    /// Asks the parts that nothing in the message has decided, at its end: what was not sent is
+    /// absent.
+    #[inline]
+    pub(super) fn takes_rest(&self, flow: &Flow, seen: Kinds) -> bool {
+        let open = |part: &&Part| !seen.has(part.needs) || part.needs == Kinds::default();
+        self.parts.iter().filter(open).all(|part| part.filter.takes(flow, self.now_ns))
+    }
+}
+
+impl Kinds {
+    /// The attribute `kind`; nothing for one that no test looks at.
+    #[inline]
+    pub(super) fn of(kind: u16) -> Self {
+        Self(1_u32.checked_shl(kind.into()).unwrap_or(0))
+    }
+
+    #[inline]
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// True if all of `wanted` are among them.
+    #[inline]
+    fn has(self, wanted: Self) -> bool {
+        self.0 & wanted.0 == wanted.0
+    }
+}
+
+/// The attributes that decide whether `filter` takes a flow.
+fn needs(filter: &Filter) -> Kinds {
+    match filter {
+        Filter::All => Kinds::default(),
+        Filter::Ask(never) => match *never {},
+        Filter::Test(test) => {
+            let kinds = kinds(test).iter().map(|kind| Kinds::of(*kind));
+            kinds.fold(Kinds::default(), Kinds::and)
+        }
+        Filter::Not(inner) => needs(inner),
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter().map(needs).fold(Kinds::default(), Kinds::and)
+        }
+    }
+}
+
+/// The kinds of attribute that `test` looks at.
+fn kinds(test: &Test) -> &'static [u16] {
+    match test {
+        Test::Family(_) | Test::Proto(_) => &[CTA_TUPLE_ORIG],
+        Test::Addr(place, _) | Test::AddrBits(place, ..) | Test::Port(place, _) => match place {
+            Place::Src(Direction::Orig) | Place::Dst(Direction::Orig) => &[CTA_TUPLE_ORIG],
+            Place::Src(Direction::Reply) | Place::Dst(Direction::Reply) => &[CTA_TUPLE_REPLY],
+            Place::Any => &[CTA_TUPLE_ORIG, CTA_TUPLE_REPLY],
+        },
+        Test::Nat(..) => &[CTA_TUPLE_ORIG, CTA_TUPLE_REPLY],
+        Test::State(_) => &[CTA_PROTOINFO],
+        Test::Status(_) | Test::Unreplied | Test::Offload => &[CTA_STATUS],
+        Test::Mark(_) => &[CTA_MARK],
+        Test::Label(_) => &[CTA_LABELS],
+        Test::Number(field, ..) => number(*field),
+        Test::Text(Field::Helper, _) => &[CTA_HELP],
+        Test::Text(..) => &[CTA_SECCTX],
+    }
+}
+
+/// The kinds of attribute that the number of `field` is made from.
+fn number(field: Field) -> &'static [u16] {
+    use Direction::{Orig, Reply};
+    match field {
+        Field::Sport(Orig) | Field::Dport(Orig) | Field::DirZone(Orig) => &[CTA_TUPLE_ORIG],
+        Field::IcmpType(Orig) | Field::IcmpCode(Orig) | Field::IcmpId(Orig) => &[CTA_TUPLE_ORIG],
+        Field::Sport(Reply) | Field::Dport(Reply) | Field::DirZone(Reply) => &[CTA_TUPLE_REPLY],
+        Field::IcmpType(Reply) | Field::IcmpCode(Reply) | Field::IcmpId(Reply) => {
+            &[CTA_TUPLE_REPLY]
+        }
+        Field::Zone => &[CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE],
+        Field::Mark => &[CTA_MARK],
+        Field::Timeout => &[CTA_TIMEOUT],
+        Field::Id => &[CTA_ID],
+        Field::Refs => &[CTA_USE],
+        Field::Packets | Field::Bytes => &[CTA_COUNTERS_ORIG, CTA_COUNTERS_REPLY],
+        Field::DirPackets(Orig) | Field::DirBytes(Orig) => &[CTA_COUNTERS_ORIG],
+        Field::DirPackets(Reply) | Field::DirBytes(Reply) => &[CTA_COUNTERS_REPLY],
+        Field::Start | Field::Stop | Field::Age => &[CTA_TIMESTAMP],
+        // What has no number, whatever is sent.
+        _ => &[],
+    }
+}
