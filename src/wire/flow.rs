@@ -17,7 +17,7 @@ use super::ext::{
 };
 use super::message::NfGenMsg;
 use super::protoinfo::{read_protoinfo, write_protoinfo};
-use super::screen::{Kinds, Screen};
+use super::screen::Screen;
 use super::tuple::{NOWHERE, read_tuple, read_tuple_into, write_tuple};
 
 /// Decodes the payload of an `IPCTNL_MSG_CT_NEW` or `IPCTNL_MSG_CT_DELETE` message.
@@ -36,7 +36,7 @@ pub fn decode_flow(payload: &[u8]) -> Result<Flow, DecodeError> {
 /// would be one more copy of the flow.
 pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Flow, DecodeError> {
     let mut flow = Flow::new(NOWHERE, NOWHERE);
-    read_into(payload, &mut flow, event_ns, &Screen::default())?;
+    read_into(payload, &mut flow, event_ns, |_, _| true)?;
     Ok(flow)
 }
 
@@ -48,19 +48,22 @@ pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Fl
 /// As [`decode_flow`], as far as it was read.
 pub fn decode_taken(payload: &[u8], flow: &mut Flow, screen: &Screen) -> Result<bool, DecodeError> {
     *flow = Flow::new(NOWHERE, NOWHERE);
-    read_into(payload, flow, &mut None, screen)
+    let mut judge = screen.judge();
+    let whole = read_into(payload, flow, &mut None, |flow, kind| judge.lets_pass(flow, kind))?;
+    Ok(whole && judge.takes_rest(flow))
 }
 
+/// Reads the attributes into `flow`, asks after each whether to go on, and tells whether it did to
+/// the end.
 #[inline]
 fn read_into(
     payload: &[u8],
     flow: &mut Flow,
     event_ns: &mut Option<u64>,
-    screen: &Screen,
+    mut go_on: impl FnMut(&Flow, u16) -> bool,
 ) -> Result<bool, DecodeError> {
     let (_, body) = NfGenMsg::split(payload)?;
     let (mut orig, mut reply) = (false, false);
-    let mut seen = Kinds::default();
     for attr in attrs(&CTA, body) {
         let attr = attr?;
         match attr.kind {
@@ -101,13 +104,12 @@ fn read_into(
             // A newer kernel's attribute, or one that only requests carry.
             _ => (),
         }
-        seen = seen.and(Kinds::of(attr.kind));
-        if screen.awaits(attr.kind) && !screen.lets_pass(flow, attr.kind, seen) {
+        if !go_on(flow, attr.kind) {
             return Ok(false);
         }
     }
     match (orig, reply) {
-        (true, true) => Ok(screen.takes_rest(flow, seen)),
+        (true, true) => Ok(true),
         (false, _) => Err(DecodeError::Missing(CTA.attr(CTA_TUPLE_ORIG))),
         (true, false) => Err(DecodeError::Missing(CTA.attr(CTA_TUPLE_REPLY))),
     }

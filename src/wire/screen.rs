@@ -27,7 +27,7 @@ struct Part {
 
 /// A set of top-level attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Kinds(u32);
+struct Kinds(u32);
 
 impl Screen {
     /// The parts of `filter`, which judges ages at the time `now_ns`.
@@ -50,38 +50,55 @@ impl Screen {
         }
     }
 
-    /// True if some part may be decided by an attribute of this kind.
+    /// Begins to judge a flow.
     #[inline]
-    pub(super) fn awaits(&self, kind: u16) -> bool {
-        self.awaited.has(Kinds::of(kind))
+    pub(super) fn judge(&self) -> Judge<'_> {
+        Judge { screen: self, seen: Kinds::default() }
     }
+}
 
-    /// True unless a part that `kind` has decided refuses the flow; `seen` is what was decoded of it,
-    /// `kind` last.
+/// A screen that judges one flow while it is being decoded.
+pub(super) struct Judge<'a> {
+    screen: &'a Screen,
+    /// Which of the attributes that are awaited were decoded.
+    seen: Kinds,
+}
+
+impl Judge<'_> {
+    /// True unless a part that `kind`, just decoded into `flow`, has decided refuses it.
     #[inline]
-    pub(super) fn lets_pass(&self, flow: &Flow, kind: u16, seen: Kinds) -> bool {
-        let decided = |part: &&Part| part.needs.has(Kinds::of(kind)) && seen.has(part.needs);
-        self.parts.iter().filter(decided).all(|part| part.filter.takes(flow, self.now_ns))
+    pub(super) fn lets_pass(&mut self, flow: &Flow, kind: u16) -> bool {
+        let kind = Kinds::of(kind);
+        if kind.0 & self.screen.awaited.0 == 0 {
+            return true;
+        }
+        self.seen = self.seen.and(kind);
+        self.all(flow, |needs| needs.has(kind) && self.seen.has(needs))
     }
 
     /// Asks the parts that nothing in the message has decided, at its end: what was not sent is
     /// absent.
     #[inline]
-    pub(super) fn takes_rest(&self, flow: &Flow, seen: Kinds) -> bool {
-        let open = |part: &&Part| !seen.has(part.needs) || part.needs == Kinds::default();
-        self.parts.iter().filter(open).all(|part| part.filter.takes(flow, self.now_ns))
+    pub(super) fn takes_rest(&self, flow: &Flow) -> bool {
+        self.all(flow, |needs| !self.seen.has(needs) || needs == Kinds::default())
+    }
+
+    #[inline]
+    fn all(&self, flow: &Flow, which: impl Fn(Kinds) -> bool) -> bool {
+        let mut parts = self.screen.parts.iter().filter(|part| which(part.needs));
+        parts.all(|part| part.filter.takes(flow, self.screen.now_ns))
     }
 }
 
 impl Kinds {
     /// The attribute `kind`; nothing for one that no test looks at.
     #[inline]
-    pub(super) fn of(kind: u16) -> Self {
+    fn of(kind: u16) -> Self {
         Self(1_u32.checked_shl(kind.into()).unwrap_or(0))
     }
 
     #[inline]
-    pub(super) fn and(self, other: Self) -> Self {
+    fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
