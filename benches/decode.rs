@@ -48,8 +48,8 @@ fn tcp4(bencher: Bencher<'_, '_>) {
 /// A flow that a filter does not take: known by its first tuple, its second, its mark, its end.
 #[divan::bench(args = ["udp dport 53", "sport < 2000 or dport 53", "dnat", "mark 7", "age > 1h"])]
 fn tcp4_refused(bencher: Bencher<'_, '_>, text: &str) {
-    let mut flow = tcp_flow(["10.0.0.1", "93.184.216.34"]);
-    let payload = encode_flow(&flow);
+    let payload = encode_flow(&tcp_flow(["10.0.0.1", "93.184.216.34"]));
+    let mut flow = None;
     let filter = parse_filter(text, &LabelMap::default()).expect("the text is a filter");
     let screen = Screen::new(&filter, 0);
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::live::{Live, answered, refusal};
+use super::plan::Part;
 use super::reason::{Verb, hint};
 use super::socket::{DATAGRAM_BYTES, Socket};
 use super::source::Flows;
 use super::{KernelError, now_ns};
-use crate::flow::{Filter, Flow};
+use crate::flow::{Family, Flow};
 use crate::wire::{
-    DecodeError, DumpScope, Message, NLMSG_DONE, Requests, decode_answer, decode_flow, messages,
+    DecodeError, DumpScope, KernelFilter, Message, NLMSG_DONE, Requests, Screen, TupleFilter,
+    decode_answer, decode_flow, decode_taken, messages,
 };
+
+/// Completes "cannot …".
+const LIST: &str = "list the flows";
 
 /// The messages of one dump, as they arrive.
 struct Receiver {
@@ -98,86 +103,123 @@ impl Receiver {
     }
 }
 
-/// Flows of a dump that a filter takes; a dump may be asked in several parts.
+/// Flows that a plan of dumps shows.
 pub(super) struct Dump {
     live: Live,
-    receiver: Receiver,
-    scope: DumpScope,
     /// Parts that are yet to be asked for.
-    parts: Vec<DumpScope>,
-    /// True until the first flow: the kernel may still refuse what it was asked to leave out.
+    parts: std::vec::IntoIter<Part>,
+    /// The part that is being received; none at the end.
+    receiver: Option<Receiver>,
+    scope: DumpScope,
+    screen: Screen,
+    /// True until its first flow: the kernel may still refuse what it was asked to leave out.
     fresh: bool,
-    filter: Filter,
     now_ns: u64,
-    current: Option<Flow>,
+    /// The flow that was given last, or what is left of one that was refused.
+    flow: Option<Flow>,
 }
 
 impl Dump {
-    /// Asks for the flows in `scope`.
-    pub(super) fn start(
-        live: &Live,
-        scope: &DumpScope,
-        filter: &Filter,
-    ) -> Result<Self, KernelError> {
-        let mut parts = scope.per_family();
-        parts.reverse();
-        let first = parts.pop().unwrap_or(*scope);
-        Ok(Self {
+    /// Asks for the first of `parts`.
+    pub(super) fn start(live: &Live, parts: Vec<Part>) -> Result<Self, KernelError> {
+        let mut dump = Self {
             live: live.elsewhere(live.netns().clone()),
-            receiver: ask(live, &first)?,
-            scope: *scope,
-            parts,
+            parts: parts.into_iter(),
+            receiver: None,
+            scope: DumpScope::default(),
+            screen: Screen::default(),
             fresh: true,
-            filter: filter.clone(),
             now_ns: now_ns(),
-            current: None,
-        })
+            flow: None,
+        };
+        dump.next_part()?;
+        Ok(dump)
     }
 
-    /// After an error: asks again without a filter, if this kernel knows no such filter.
+    /// Asks for the next part; nothing is received any more if there is none.
+    fn next_part(&mut self) -> Result<(), KernelError> {
+        self.receiver = None;
+        if let Some(Part { scope, filter }) = self.parts.next() {
+            self.screen = Screen::new(&filter, self.now_ns);
+            self.ask(scope)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, scope: DumpScope) -> Result<(), KernelError> {
+        self.receiver = Some(ask(&self.live, &scope)?);
+        (self.scope, self.fresh) = (scope, true);
+        Ok(())
+    }
+
+    /// After an error: asks for the part again without a filter, if this kernel knows no such
+    /// filter. What is wanted of the answer stays the same.
     fn again(&mut self, error: KernelError) -> Result<(), KernelError> {
         let unknown = matches!(error.errno(), Some(libc::EINVAL | libc::EOPNOTSUPP));
         let plain = self.scope.unfiltered();
         if !(unknown && self.fresh) || self.scope == plain {
             return Err(error);
         }
-        self.parts.clear();
-        self.scope = plain;
-        self.receiver = ask(&self.live, &plain)?;
-        Ok(())
+        self.ask(plain)
     }
 }
 
 fn ask(live: &Live, scope: &DumpScope) -> Result<Receiver, KernelError> {
-    Receiver::start(live, "list the flows", |requests, seq| requests.dump_flows(seq, scope))
+    Receiver::start(live, LIST, |requests, seq| requests.dump_flows(seq, scope))
 }
 
 impl Flows for Dump {
     fn next(&mut self) -> Result<Option<&Flow>, KernelError> {
-        loop {
-            let payload = match self.receiver.next() {
-                Ok(payload) => payload,
-                Err(error) => {
-                    self.again(error)?;
-                    continue;
+        while let Some(receiver) = &mut self.receiver {
+            match receiver.next() {
+                Ok(Some(payload)) => {
+                    self.fresh = false;
+                    if decode_taken(payload, &mut self.flow, &self.screen)? {
+                        return Ok(self.flow.as_ref());
+                    }
                 }
-            };
-            if let Some(payload) = payload {
-                let flow = decode_flow(payload)?;
-                self.fresh = false;
-                if self.filter.takes(&flow, self.now_ns) {
-                    return Ok(Some(self.current.insert(flow)));
-                }
-            } else {
-                let Some(part) = self.parts.pop() else { return Ok(None) };
-                self.receiver = ask(&self.live, &part)?;
+                Ok(None) => self.next_part()?,
+                Err(error) => self.again(error)?,
             }
         }
+        Ok(None)
     }
 
     fn current(&self) -> Option<&Flow> {
-        self.current.as_ref()
+        self.flow.as_ref()
     }
+}
+
+/// True if this kernel compares the reply direction of flows with what a dump asks for.
+///
+/// From 5.8 until it was mended in 5.17 and stable kernels, `ctnetlink_alloc_filter()` read the reply
+/// tuple by the flags of the original one, and the dump left out every flow. So it is asked, by a
+/// flow that is there, and remembered if it does.
+pub(super) fn compares_replies(live: &Live) -> bool {
+    static KNOWN: AtomicBool = AtomicBool::new(false);
+    if KNOWN.load(Ordering::Relaxed) {
+        return true;
+    }
+    match ask_for_reply(live) {
+        Ok(compares) => {
+            KNOWN.store(compares, Ordering::Relaxed);
+            compares
+        }
+        // Whoever may not ask is told so by the question itself.
+        Err(_) => true,
+    }
+}
+
+/// Asks for some flow, and for flows whose reply has its protocol.
+fn ask_for_reply(live: &Live) -> Result<bool, KernelError> {
+    let first = |filter| {
+        let scope = DumpScope { family: Some(Family::Ipv4), filter, ..DumpScope::default() };
+        let mut receiver = ask(live, &scope)?;
+        receiver.next()?.map(decode_flow).transpose().map_err(KernelError::from)
+    };
+    let Some(flow) = first(KernelFilter::default())? else { return Ok(false) };
+    let reply = TupleFilter { proto: Some(flow.reply.proto), ..TupleFilter::default() };
+    Ok(first(KernelFilter { reply, ..KernelFilter::default() })?.is_some())
 }
 
 /// Everything that a short dump answers.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::batch::Batch;
-use super::dump::{Dump, collect};
+use super::dump::{Dump, collect, compares_replies};
+use super::plan::{Part, plan};
 use super::reason::{Verb, hint};
 use super::socket::{DATAGRAM_BYTES, Socket};
 use super::source::{Flows, Source};
@@ -15,8 +16,9 @@ use crate::flow::{
     CpuStats, ExpectCpuStats, ExpectKey, Expectation, Family, Filter, Flow, FlowKey, GlobalStats,
 };
 use crate::wire::{
-    Answer, DumpScope, Message, NLMSG_ERROR, Requests, decode_answer, decode_cpu_stats,
-    decode_expect_cpu_stats, decode_expectation, decode_flow, decode_global_stats, messages,
+    Answer, DumpScope, Message, NLMSG_ERROR, Requests, TupleFilter, decode_answer,
+    decode_cpu_stats, decode_expect_cpu_stats, decode_expectation, decode_flow,
+    decode_global_stats, messages,
 };
 
 /// Whether changes reach the kernel.
@@ -295,7 +297,7 @@ impl Source for Live {
             let what = "reading counters and setting them to zero cannot be tried without doing it";
             return Err(KernelError::Unsupported(what.to_owned()));
         }
-        Ok(Box::new(Dump::start(self, scope, filter)?))
+        Ok(Box::new(Dump::start(self, self.plan(scope, filter))?))
     }
 
     fn expectations(&self, family: Option<Family>) -> Result<Vec<Expectation>, KernelError> {
@@ -309,6 +311,17 @@ impl Source for Live {
 }
 
 impl Live {
+    /// The dumps that show the flows in `scope` that `filter` takes.
+    #[must_use]
+    pub fn plan(&self, scope: &DumpScope, filter: &Filter) -> Vec<Part> {
+        let parts = plan(scope, filter, true);
+        let replies = |part: &Part| part.scope.filter.reply != TupleFilter::default();
+        if parts.iter().any(replies) && !compares_replies(self) {
+            return plan(scope, filter, false);
+        }
+        parts
+    }
+
     /// What ends long reads.
     pub(super) fn interrupt(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.interrupt)

@@ -8,7 +8,11 @@ use crate::flow::Filter;
 #[must_use]
 pub(super) fn explain(query: &Flows) -> String {
     let sends = match query.source().live() {
-        Ok(_) => format!("kernel:      sends {}", query.asked()),
+        Ok(live) => {
+            let parts = live.plan(query.scope(), &query.native());
+            let parts = parts.iter().map(|part| part.scope.to_string());
+            format!("kernel:      sends {}", parts.collect::<Vec<_>>().join("; then "))
+        }
         Err(_) => "file:        every flow is read".to_owned(),
     };
     let Some(filter) = query.filter() else {

@@ -12,7 +12,6 @@ mod each;
 mod group;
 mod pack;
 mod pairs;
-mod plan;
 mod query;
 #[cfg(test)]
 mod samples;
@@ -27,7 +26,6 @@ pub use diff::{Diff, Rate, diff, rates};
 pub use each::{Deed, change_each};
 pub use group::{Group, GroupRow};
 pub use pack::{pack, unpack};
-pub use plan::narrowed;
 pub use query::{Cursor, Query};
 pub use snapshot::Snapshot;
 pub use sort::{SortKey, parse_sort_key};

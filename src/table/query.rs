@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use super::plan::narrowed;
 use crate::flow::{Filter, Flow};
 use crate::kernel::{DumpScope, Flows, KernelError, Source};
 
@@ -90,14 +89,9 @@ impl<A: Clone> Query<A> {
         }
     }
 
-    /// What is asked of the source: the scope, and what the kernel may leave out of it.
-    #[must_use]
-    pub fn asked(&self) -> DumpScope {
-        narrowed(&self.scope, &self.native())
-    }
-
     /// What native code can answer of the first stage: answered where the flow is decoded.
-    fn native(&self) -> Filter {
+    #[must_use]
+    pub fn native(&self) -> Filter {
         match self.stages.first() {
             Some(Stage::Where(filter)) => filter.native(),
             _ => Filter::All,
@@ -115,7 +109,7 @@ impl<A: Clone> Query<A> {
         if matches!(stages.first(), Some(Stage::Where(filter)) if !filter.asks()) {
             stages.remove(0);
         }
-        let flows = self.source.flows(&self.asked(), &native)?;
+        let flows = self.source.flows(&self.scope, &native)?;
         Ok(Cursor { flows, stages, now_ns: self.source.now_ns() })
     }
 }

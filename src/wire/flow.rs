@@ -40,14 +40,18 @@ pub(super) fn read_flow(payload: &[u8], event_ns: &mut Option<u64>) -> Result<Fl
     Ok(flow)
 }
 
-/// Decodes a flow into `flow` if `screen` takes it; false if not: then `flow` holds as much as it
-/// took to know.
+/// Puts a flow into `flow` and tells whether `screen` takes it; if not, it is decoded only as far as
+/// it took to know.
 ///
 /// # Errors
 ///
 /// As [`decode_flow`], as far as it was read.
-pub fn decode_taken(payload: &[u8], flow: &mut Flow, screen: &Screen) -> Result<bool, DecodeError> {
-    *flow = Flow::new(NOWHERE, NOWHERE);
+pub fn decode_taken(
+    payload: &[u8],
+    flow: &mut Option<Flow>,
+    screen: &Screen,
+) -> Result<bool, DecodeError> {
+    let flow = flow.insert(Flow::new(NOWHERE, NOWHERE));
     let mut judge = screen.judge();
     let whole = read_into(payload, flow, &mut None, |flow, kind| judge.lets_pass(flow, kind))?;
     Ok(whole && judge.takes_rest(flow))

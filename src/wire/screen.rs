@@ -130,8 +130,7 @@ fn kinds(test: &Test) -> &'static [u16] {
     match test {
         Test::Family(_) | Test::Proto(_) => &[CTA_TUPLE_ORIG],
         Test::Addr(place, _) | Test::AddrBits(place, ..) | Test::Port(place, _) => match place {
-            Place::Src(Direction::Orig) | Place::Dst(Direction::Orig) => &[CTA_TUPLE_ORIG],
-            Place::Src(Direction::Reply) | Place::Dst(Direction::Reply) => &[CTA_TUPLE_REPLY],
+            Place::Src(dir) | Place::Dst(dir) => tuple(*dir),
             Place::Any => &[CTA_TUPLE_ORIG, CTA_TUPLE_REPLY],
         },
         Test::Nat(..) => &[CTA_TUPLE_ORIG, CTA_TUPLE_REPLY],
@@ -145,16 +144,23 @@ fn kinds(test: &Test) -> &'static [u16] {
     }
 }
 
+fn tuple(direction: Direction) -> &'static [u16] {
+    match direction {
+        Direction::Orig => &[CTA_TUPLE_ORIG],
+        Direction::Reply => &[CTA_TUPLE_REPLY],
+    }
+}
+
 /// The kinds of attribute that the number of `field` is made from.
 fn number(field: Field) -> &'static [u16] {
     use Direction::{Orig, Reply};
     match field {
-        Field::Sport(Orig) | Field::Dport(Orig) | Field::DirZone(Orig) => &[CTA_TUPLE_ORIG],
-        Field::IcmpType(Orig) | Field::IcmpCode(Orig) | Field::IcmpId(Orig) => &[CTA_TUPLE_ORIG],
-        Field::Sport(Reply) | Field::Dport(Reply) | Field::DirZone(Reply) => &[CTA_TUPLE_REPLY],
-        Field::IcmpType(Reply) | Field::IcmpCode(Reply) | Field::IcmpId(Reply) => {
-            &[CTA_TUPLE_REPLY]
-        }
+        Field::Sport(dir)
+        | Field::Dport(dir)
+        | Field::DirZone(dir)
+        | Field::IcmpType(dir)
+        | Field::IcmpCode(dir)
+        | Field::IcmpId(dir) => tuple(dir),
         Field::Zone => &[CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE],
         Field::Mark => &[CTA_MARK],
         Field::Timeout => &[CTA_TIMEOUT],

@@ -97,17 +97,29 @@ pub struct TupleFilter {
 /// What the kernel is asked for, in the words of a filter; `everything` if it leaves out nothing.
 impl fmt::Display for DumpScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let KernelFilter { mark, status, zone, orig, .. } = self.filter;
+        let KernelFilter { mark, status, zone, orig, reply } = self.filter;
+        let (set, of) = status.unwrap_or_default();
+        let bits = |bits: Status, not: &str| {
+            let names =
+                bits.names().into_iter().map(|name| format!("{not}{}", name.to_lowercase()));
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let clear = Status(of.0 & !set.0);
         let words = [
             self.family.map(|family| family.to_string()),
             mark.map(|mark| format!("mark {mark}")),
-            status.map(|(value, mask)| format!("status {:#x}/{:#x}", value.0, mask.0)),
+            (set.0 != 0).then(|| bits(set, "")),
+            (clear.0 != 0).then(|| bits(clear, "not ")),
             zone.map(|zone| format!("zone {zone}")),
             orig.proto.map(|proto| format!("proto {proto}")),
             orig.src.map(|src| format!("src {src}")),
             orig.dst.map(|dst| format!("dst {dst}")),
             orig.sport.map(|sport| format!("sport {sport}")),
             orig.dport.map(|dport| format!("dport {dport}")),
+            reply.src.map(|src| format!("reply.src {src}")),
+            reply.dst.map(|dst| format!("reply.dst {dst}")),
+            reply.sport.map(|sport| format!("reply.sport {sport}")),
+            reply.dport.map(|dport| format!("reply.dport {dport}")),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();
         f.write_str(if words.is_empty() { "everything" } else { "" })?;

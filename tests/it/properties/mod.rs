@@ -5,6 +5,7 @@ mod abuse;
 mod flows;
 mod forms;
 mod laws;
+mod plan;
 mod screen;
 
 use flowsh::flow::{Flow, LabelMap};
