@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::feed::Feed;
 use super::live::{Live, answered, refusal};
 use super::plan::Part;
 use super::reason::{Verb, hint};
-use super::socket::{DATAGRAM_BYTES, Socket};
-use super::source::Flows;
+use super::socket::Socket;
+use super::source::{Figures, Flows};
 use super::{KernelError, now_ns};
 use crate::flow::{Family, Flow};
 use crate::wire::{
@@ -21,13 +22,12 @@ const LIST: &str = "list the flows";
 
 /// The messages of one dump, as they arrive.
 struct Receiver {
-    socket: Socket,
+    feed: Feed,
     what: &'static str,
     interrupt: Arc<AtomicBool>,
     seq: u32,
-    buffer: Vec<u8>,
-    /// The part of `buffer` that holds the present datagram and is not yet read.
-    unread: std::ops::Range<usize>,
+    /// Where in the present datagram to go on.
+    next: usize,
     done: bool,
 }
 
@@ -42,12 +42,11 @@ impl Receiver {
         write(&mut requests, seq);
         socket.send(requests.as_bytes()).map_err(|source| KernelError::refused(what, source))?;
         Ok(Self {
-            socket,
+            feed: Feed::new(socket),
             what,
             interrupt: live.interrupt(),
             seq,
-            buffer: vec![0; DATAGRAM_BYTES],
-            unread: 0..0,
+            next: 0,
             done: false,
         })
     }
@@ -59,14 +58,14 @@ impl Receiver {
             if self.done {
                 return Ok(None);
             }
-            let unread = self.buffer.get(self.unread.clone()).unwrap_or_default();
+            let unread = self.feed.present().get(self.next..).unwrap_or_default();
             let Some(message) = messages(unread).next().transpose()? else {
                 self.fill()?;
                 continue;
             };
-            let payload = self.unread.start + Message::HEADER_BYTES;
+            let payload = self.next + Message::HEADER_BYTES;
             let payload = payload..payload + message.payload.len();
-            self.unread.start = payload.end.next_multiple_of(4).min(self.unread.end);
+            self.next = payload.end.next_multiple_of(4);
             if message.seq != self.seq {
                 continue;
             }
@@ -85,7 +84,7 @@ impl Receiver {
                 }
                 continue;
             }
-            return Ok(self.buffer.get(payload));
+            return Ok(self.feed.present().get(payload));
         }
     }
 
@@ -93,13 +92,12 @@ impl Receiver {
         if self.interrupt.load(Ordering::Relaxed) {
             return Err(KernelError::Interrupted);
         }
-        let received = self.socket.receive(&mut self.buffer);
-        self.unread = 0..received.map(<[u8]>::len).map_err(|source| KernelError::Refused {
+        self.next = 0;
+        self.feed.next().map_err(|source| KernelError::Refused {
             what: self.what.to_owned(),
             hint: source.raw_os_error().and_then(|errno| hint(Verb::Read, errno)),
             source,
-        })?;
-        Ok(())
+        })
     }
 }
 
@@ -114,6 +112,10 @@ pub(super) struct Dump {
     screen: Screen,
     /// True until its first flow: the kernel may still refuse what it was asked to leave out.
     fresh: bool,
+    /// True if what comes may be received while what came is being used.
+    ahead: bool,
+    /// What the dumps before this one took, and what the kernel sent in all.
+    figures: Figures,
     now_ns: u64,
     /// The flow that was given last, or what is left of one that was refused.
     flow: Option<Flow>,
@@ -129,6 +131,8 @@ impl Dump {
             scope: DumpScope::default(),
             screen: Screen::default(),
             fresh: true,
+            ahead: false,
+            figures: Figures::default(),
             now_ns: now_ns(),
             flow: None,
         };
@@ -138,16 +142,25 @@ impl Dump {
 
     /// Asks for the next part; nothing is received any more if there is none.
     fn next_part(&mut self) -> Result<(), KernelError> {
-        self.receiver = None;
-        if let Some(Part { scope, filter }) = self.parts.next() {
-            self.screen = Screen::new(&filter, self.now_ns);
-            self.ask(scope)?;
+        match self.parts.next() {
+            Some(Part { scope, filter }) => {
+                self.screen = Screen::new(&filter, self.now_ns);
+                self.ask(scope)
+            }
+            None => {
+                self.figures = self.figures();
+                self.receiver = None;
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     fn ask(&mut self, scope: DumpScope) -> Result<(), KernelError> {
-        self.receiver = Some(ask(&self.live, &scope)?);
+        self.figures = self.figures();
+        let receiver = self.receiver.insert(ask(&self.live, &scope)?);
+        if self.ahead {
+            receiver.feed.read_ahead();
+        }
         (self.scope, self.fresh) = (scope, true);
         Ok(())
     }
@@ -174,6 +187,7 @@ impl Flows for Dump {
             match receiver.next() {
                 Ok(Some(payload)) => {
                     self.fresh = false;
+                    self.figures.sent += 1;
                     if decode_taken(payload, &mut self.flow, &self.screen)? {
                         return Ok(self.flow.as_ref());
                     }
@@ -187,6 +201,19 @@ impl Flows for Dump {
 
     fn current(&self) -> Option<&Flow> {
         self.flow.as_ref()
+    }
+
+    fn read_ahead(&mut self) {
+        self.ahead = true;
+        if let Some(receiver) = &mut self.receiver {
+            receiver.feed.read_ahead();
+        }
+    }
+
+    fn figures(&self) -> Figures {
+        let waited = self.receiver.as_ref().map(|receiver| receiver.feed.waited());
+        let Figures { sent, waited: before } = self.figures;
+        Figures { sent, waited: before + waited.unwrap_or_default() }
     }
 }
 

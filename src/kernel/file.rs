@@ -17,7 +17,7 @@ use std::time::SystemTime;
 
 pub use reading::Reading;
 
-use super::source::{Flows, Source};
+use super::source::{Figures, Flows, Source};
 use super::{KernelError, Live, now_ns};
 use crate::flow::{Expectation, Family, Filter, Flow, FlowKey, LabelMap, Subject};
 use crate::wire::{DumpScope, FlowTable};
@@ -183,6 +183,7 @@ struct Played {
     reading: Reading,
     family: Option<Family>,
     filter: Filter,
+    sent: u64,
     current: Option<Flow>,
 }
 
@@ -190,6 +191,7 @@ impl Flows for Played {
     fn next(&mut self) -> Result<Option<&Flow>, KernelError> {
         while let Some(entry) = self.reading.entry()? {
             let Subject::Flow(flow) = entry.subject else { continue };
+            self.sent += 1;
             let now_ns = entry.time_ns.unwrap_or(self.reading.tape.made_ns);
             let family = self.family.is_none_or(|family| family == flow.family());
             if family && self.filter.takes(&flow, now_ns) {
@@ -201,6 +203,10 @@ impl Flows for Played {
 
     fn current(&self) -> Option<&Flow> {
         self.current.as_ref()
+    }
+
+    fn figures(&self) -> Figures {
+        Figures { sent: self.sent, ..Figures::default() }
     }
 }
 
@@ -216,7 +222,7 @@ impl Source for Recording {
             DumpScope { table: FlowTable::Dying, .. } => refused("it has no dying list"),
             DumpScope { family, .. } => {
                 let (reading, filter) = (self.entries(), filter.clone());
-                Ok(Box::new(Played { reading, family, filter, current: None }))
+                Ok(Box::new(Played { reading, family, filter, sent: 0, current: None }))
             }
         }
     }

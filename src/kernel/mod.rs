@@ -8,6 +8,7 @@ mod dump;
 pub mod errno;
 mod error;
 mod events;
+mod feed;
 mod file;
 mod live;
 mod making;
@@ -38,7 +39,7 @@ pub use plan::{Part, plan};
 pub use procfs::procfs_cpu_stats;
 pub use program::program_behind;
 pub use reason::{Verb, hint};
-pub use source::{DumpScope, FlowTable, Flows, KernelFilter, Source};
+pub use source::{DumpScope, Figures, FlowTable, Flows, KernelFilter, Source};
 pub use terminal::terminal_width;
 
 /// Where iptables, nft and `conntrack` look for names of labels.

@@ -1,6 +1,7 @@
 //! What every source of flows can do, be it a live kernel or a recording.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{KernelError, Live};
 use crate::flow::{Expectation, Family, Filter, Flow, FlowKey};
@@ -45,6 +46,15 @@ pub trait Source: fmt::Debug {
     }
 }
 
+/// What it took to read flows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Flows that the kernel sent, or entries of flows in a file.
+    pub sent: u64,
+    /// How long they were waited for; of a file they are read at once.
+    pub waited: Duration,
+}
+
 /// Flows being read.
 pub trait Flows {
     /// The next flow, valid until the next call; `None` at the end.
@@ -56,4 +66,11 @@ pub trait Flows {
 
     /// The flow that [`Self::next`] gave last.
     fn current(&self) -> Option<&Flow>;
+
+    /// Allows to receive some flows while those before are still being used: only for whoever
+    /// changes none of them, because what is seen is a little older then.
+    fn read_ahead(&mut self) {}
+
+    /// What was read so far, and how long that took.
+    fn figures(&self) -> Figures;
 }

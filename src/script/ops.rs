@@ -13,7 +13,7 @@ use super::objects::{FilterHandle, FlowHandle, Flows};
 use super::value::{Span, describe, from_dynamic, text_of};
 use crate::flow::{Field, Filter, Flow, Network, Value};
 use crate::kernel::Source;
-use crate::table::{closest, parse_field_test, parse_filter};
+use crate::table::{Cursor, closest, parse_field_test, parse_filter};
 
 /// Answers the script calls of a filter.
 pub(super) fn asker<'a>(
@@ -30,18 +30,35 @@ pub(super) fn handle(flow: &Flow, source: &Rc<dyn Source>) -> Dynamic {
     Dynamic::from(FlowHandle { flow, source })
 }
 
-/// Shows every flow of `query` to `visit` until that breaks.
+/// Shows every flow of `query` to `visit` until that breaks; `visit` changes none of them, as they may
+/// have been received a little before.
 ///
 /// # Errors
 ///
 /// The table cannot be read, or a closure throws.
-pub(super) fn each(
+pub(super) fn each(engine: &Engine, query: &Flows, visit: Visit<'_>) -> Fallible<()> {
+    walk(engine, query, query.cursor()?.ahead(), visit)
+}
+
+/// The same for a `visit` that a script wrote, which may change the flow that it is given.
+///
+/// # Errors
+///
+/// As [`each`].
+pub(super) fn each_abreast(engine: &Engine, query: &Flows, visit: Visit<'_>) -> Fallible<()> {
+    walk(engine, query, query.cursor()?, visit)
+}
+
+/// What is done with a flow, and whether to go on.
+type Visit<'a> = &'a mut dyn FnMut(&Flow) -> Fallible<ControlFlow<()>>;
+
+fn walk(
     engine: &Engine,
     query: &Flows,
-    visit: &mut dyn FnMut(&Flow) -> Fallible<ControlFlow<()>>,
+    mut cursor: Cursor<Callback>,
+    visit: Visit<'_>,
 ) -> Fallible<()> {
     let mut ask = asker(engine, query.source());
-    let mut cursor = query.cursor()?;
     while let Some(flow) = cursor.next(&mut ask)? {
         if visit(flow)?.is_break() {
             break;

@@ -26,7 +26,7 @@ pub use diff::{Diff, Rate, diff, rates};
 pub use each::{Deed, change_each};
 pub use group::{Group, GroupRow};
 pub use pack::{pack, unpack};
-pub use query::{Cursor, Query};
+pub use query::{Cursor, Query, Run, Stage};
 pub use snapshot::Snapshot;
 pub use sort::{SortKey, parse_sort_key};
 pub use tally::{Distinct, Tally};

@@ -1,17 +1,37 @@
 //! A query: a source, and what is asked of it, stage by stage. Nothing is read before a cursor is
 //! made, and a cursor keeps nothing.
 
+use std::cell::Cell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use crate::flow::{Filter, Flow};
-use crate::kernel::{DumpScope, Flows, KernelError, Source};
+use crate::kernel::{DumpScope, Figures, Flows, KernelError, Source};
 
 /// One stage of a query; flows pass them in order.
 #[derive(Debug, Clone)]
-enum Stage<A> {
+pub enum Stage<A> {
+    /// Only what the filter takes.
     Where(Filter<A>),
+    /// Without the first so many.
     Skip(u64),
+    /// No more than so many.
     Take(u64),
+}
+
+/// What reading a query took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Run {
+    /// What the source sent, and how long it was waited for.
+    pub source: Figures,
+    /// Flows that passed what native code answers of the first stage.
+    pub native: u64,
+    /// Flows that passed everything.
+    pub given: u64,
+    /// Time that script calls of filters took.
+    pub asking: Duration,
+    /// Time from the first flow to the end, with what was made of the flows.
+    pub took: Duration,
 }
 
 /// A lazy query. `A` is what a script call in a filter is.
@@ -20,13 +40,15 @@ pub struct Query<A> {
     source: Rc<dyn Source>,
     scope: DumpScope,
     stages: Vec<Stage<A>>,
+    /// What its last reading took; shared by its clones.
+    last: Rc<Cell<Option<Run>>>,
 }
 
 impl<A: Clone> Query<A> {
     /// Every flow of `source`.
     #[must_use]
     pub fn new(source: Rc<dyn Source>) -> Self {
-        Self { source, scope: DumpScope::default(), stages: Vec::new() }
+        Self { source, scope: DumpScope::default(), stages: Vec::new(), last: Rc::default() }
     }
 
     /// Where the flows come from.
@@ -39,7 +61,7 @@ impl<A: Clone> Query<A> {
     #[must_use]
     pub fn with_scope(mut self, scope: DumpScope) -> Self {
         self.scope = scope;
-        self
+        self.changed()
     }
 
     /// The part of the source that is read.
@@ -55,21 +77,39 @@ impl<A: Clone> Query<A> {
             Some(Stage::Where(last)) => *last = last.clone().and(filter),
             _ => self.stages.push(Stage::Where(filter)),
         }
-        self
+        self.changed()
     }
 
     /// Without its first `count` flows.
     #[must_use]
     pub fn skip(mut self, count: u64) -> Self {
         self.stages.push(Stage::Skip(count));
-        self
+        self.changed()
     }
 
     /// No more than its first `count` flows.
     #[must_use]
     pub fn take(mut self, count: u64) -> Self {
         self.stages.push(Stage::Take(count));
+        self.changed()
+    }
+
+    /// Another query: what the last reading of the one before took is nothing of its own.
+    fn changed(mut self) -> Self {
+        self.last = Rc::default();
         self
+    }
+
+    /// What its last reading took; `None` if it was not read yet.
+    #[must_use]
+    pub fn last_run(&self) -> Option<Run> {
+        self.last.get()
+    }
+
+    /// Its stages, in their order.
+    #[must_use]
+    pub fn stages(&self) -> &[Stage<A>] {
+        &self.stages
     }
 
     /// True if it is the whole table: no stage narrows it.
@@ -109,8 +149,10 @@ impl<A: Clone> Query<A> {
         if matches!(stages.first(), Some(Stage::Where(filter)) if !filter.asks()) {
             stages.remove(0);
         }
+        let started = Instant::now();
         let flows = self.source.flows(&self.scope, &native)?;
-        Ok(Cursor { flows, stages, now_ns: self.source.now_ns() })
+        let (now_ns, last) = (self.source.now_ns(), Rc::clone(&self.last));
+        Ok(Cursor { flows, stages, now_ns, run: Run::default(), started, last })
     }
 }
 
@@ -119,9 +161,21 @@ pub struct Cursor<A> {
     flows: Box<dyn Flows>,
     stages: Vec<Stage<A>>,
     now_ns: u64,
+    run: Run,
+    started: Instant,
+    /// Where the query remembers what this reading took.
+    last: Rc<Cell<Option<Run>>>,
 }
 
 impl<A> Cursor<A> {
+    /// Allows to receive some flows while those before are still being used: only for whoever
+    /// changes none of them.
+    #[must_use]
+    pub fn ahead(mut self) -> Self {
+        self.flows.read_ahead();
+        self
+    }
+
     /// The next flow that passes all stages, valid until the next call; `None` at the end.
     ///
     /// # Errors
@@ -131,15 +185,32 @@ impl<A> Cursor<A> {
         &mut self,
         ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
     ) -> Result<Option<&Flow>, E> {
+        let Run { native, given, asking, .. } = &mut self.run;
+        let mut timed = |question: &A, flow: &Flow| {
+            let asked = Instant::now();
+            let answer = ask(question, flow);
+            *asking += asked.elapsed();
+            answer
+        };
         // A stage that takes no more ends the query before another flow is asked for.
         while !self.stages.iter().any(|stage| matches!(stage, Stage::Take(0))) {
             let Some(flow) = self.flows.next()? else { return Ok(None) };
-            if passes(&mut self.stages, flow, self.now_ns, ask)? {
+            *native += 1;
+            if passes(&mut self.stages, flow, self.now_ns, &mut timed)? {
+                *given += 1;
                 // Asked for again because the borrow of the first answer cannot outlive the loop.
                 return Ok(self.flows.current());
             }
         }
         Ok(None)
+    }
+}
+
+/// However it ends, by itself or because no more is wanted.
+impl<A> Drop for Cursor<A> {
+    fn drop(&mut self) {
+        let (source, took) = (self.flows.figures(), self.started.elapsed());
+        self.last.set(Some(Run { source, took, ..self.run }));
     }
 }
 

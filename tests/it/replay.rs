@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use flowsh::flow::{Expectation, Family, Filter, Flow, LabelMap};
-use flowsh::kernel::{DumpScope, Flows, KernelError, Live, Source, now_ns};
+use flowsh::kernel::{DumpScope, Figures, Flows, KernelError, Live, Source, now_ns};
 use flowsh::render::Screen;
 use flowsh::script::{Options, Output, Program, Style, show};
 
@@ -48,6 +48,11 @@ impl Flows for Walk {
 
     fn current(&self) -> Option<&Flow> {
         self.flows.get(self.next.checked_sub(1)?)
+    }
+
+    fn figures(&self) -> Figures {
+        let sent = self.next.min(self.flows.len());
+        Figures { sent: sent.try_into().unwrap(), ..Figures::default() }
     }
 }
 

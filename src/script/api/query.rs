@@ -12,7 +12,7 @@ use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::{FlowHandle, Flows};
-use crate::script::ops::{Key, each, field, handle, to_filter};
+use crate::script::ops::{Key, each, each_abreast, field, handle, to_filter};
 use crate::script::rows::Rows;
 use crate::script::value::{count as unsigned, describe, to_dynamic};
 use crate::table::{Distinct, Tally, Top, parse_sort_key};
@@ -189,7 +189,7 @@ mod query_api {
     #[rhai_fn(name = "each", pure, return_raw)]
     pub fn for_each(ctx: NativeCallContext, query: &mut Flows, f: FnPtr) -> Fallible<()> {
         let f = Callback::new(&ctx, f);
-        each(ctx.engine(), query, &mut |flow| {
+        each_abreast(ctx.engine(), query, &mut |flow| {
             f.tell(ctx.engine(), [handle(flow, query.source())])?;
             Ok(ControlFlow::Continue(()))
         })
@@ -205,7 +205,7 @@ mod query_api {
     pub fn map(ctx: NativeCallContext, query: &mut Flows, f: FnPtr) -> Fallible<Array> {
         let f = Callback::new(&ctx, f);
         let mut results = Array::new();
-        each(ctx.engine(), query, &mut |flow| {
+        each_abreast(ctx.engine(), query, &mut |flow| {
             results.push(f.call(ctx.engine(), [handle(flow, query.source())])?);
             Ok(ControlFlow::Continue(()))
         })?;

@@ -1,0 +1,149 @@
+//! The datagrams of a dump, one after the other: received when the next is asked for, or by a thread
+//! of their own that is a few ahead, once that pays. What is in them is read elsewhere.
+//!
+//! A dump is made by the kernel inside of the call that receives it, on the processor of whoever
+//! calls. To count or to group what comes takes a few hundredths of that, which a second thread would
+//! spend on handing over; to print it, to sort it or to call a script takes as long again. So it is
+//! measured, for as long as a short dump lasts, and a thread is started only for the slow.
+
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::socket::{DATAGRAM_BYTES, Socket};
+use crate::wire::{NLMSG_DONE, NLMSG_ERROR, messages};
+
+/// Datagrams between two looks at who is the slower; some 9,000 flows.
+const TRIAL: u32 = 64;
+/// Reading ahead pays if using what came takes more than this part of the time to receive it.
+const WORTH: u32 = 5;
+/// Datagrams that are received ahead at most: some 600 flows.
+const AHEAD: usize = 4;
+
+/// The datagrams of one dump.
+pub(super) struct Feed {
+    way: Way,
+    present: Datagram,
+    /// True if it may be read ahead.
+    ahead: bool,
+    started: Instant,
+    waited: Duration,
+    datagrams: u32,
+}
+
+enum Way {
+    Here(Socket),
+    Ahead { full: Receiver<io::Result<Datagram>>, empty: Sender<Datagram> },
+}
+
+/// A buffer, and how much of it is filled.
+struct Datagram {
+    buffer: Vec<u8>,
+    len: usize,
+}
+
+impl Feed {
+    /// What comes to `socket`.
+    pub(super) fn new(socket: Socket) -> Self {
+        Self {
+            way: Way::Here(socket),
+            present: Datagram::empty(),
+            ahead: false,
+            started: Instant::now(),
+            waited: Duration::ZERO,
+            datagrams: 0,
+        }
+    }
+
+    /// Allows to receive what comes while what came is being used.
+    pub(super) fn read_ahead(&mut self) {
+        self.ahead = thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
+    }
+
+    /// The datagram that came last.
+    #[inline]
+    pub(super) fn present(&self) -> &[u8] {
+        self.present.buffer.get(..self.present.len).unwrap_or_default()
+    }
+
+    /// How long it was waited for datagrams.
+    pub(super) fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// Waits for the next datagram.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Socket::receive`], or no thread can be started.
+    pub(super) fn next(&mut self) -> io::Result<()> {
+        let asked = Instant::now();
+        if self.ahead && self.datagrams.is_multiple_of(TRIAL) && self.datagrams > 0 {
+            self.look(asked)?;
+        }
+        match &self.way {
+            Way::Here(socket) => self.present.receive(socket)?,
+            Way::Ahead { full, empty } => {
+                let ended = || io::Error::other("the receiving thread ended");
+                let next = full.recv().map_err(|_| ended())??;
+                // A thread that received the last datagram wants no more buffers.
+                let _ = empty.send(std::mem::replace(&mut self.present, next));
+            }
+        }
+        self.datagrams += 1;
+        self.waited += asked.elapsed();
+        Ok(())
+    }
+
+    /// Starts to read ahead if what came took long to use, beside what it took to receive.
+    fn look(&mut self, now: Instant) -> io::Result<()> {
+        let used = now.duration_since(self.started).saturating_sub(self.waited);
+        if used < self.waited / WORTH {
+            return Ok(());
+        }
+        let (sender, full) = bounded(AHEAD);
+        let (empty, buffers) = bounded(AHEAD + 1);
+        for _ in 0..AHEAD {
+            let _ = empty.send(Datagram::empty());
+        }
+        if let Way::Here(socket) = std::mem::replace(&mut self.way, Way::Ahead { full, empty }) {
+            let name = "flowsh-dump".to_owned();
+            thread::Builder::new().name(name).spawn(move || run(&socket, &buffers, &sender))?;
+        }
+        self.ahead = false;
+        Ok(())
+    }
+}
+
+/// The thread: it ends with the dump, with an error, or when nobody takes what it received.
+fn run(socket: &Socket, buffers: &Receiver<Datagram>, sender: &Sender<io::Result<Datagram>>) {
+    for mut datagram in buffers {
+        let received = datagram.receive(socket);
+        let last = received.is_err() || datagram.is_last();
+        if sender.send(received.map(|()| datagram)).is_err() || last {
+            return;
+        }
+    }
+}
+
+impl Datagram {
+    fn empty() -> Self {
+        Self { buffer: vec![0; DATAGRAM_BYTES], len: 0 }
+    }
+
+    fn receive(&mut self, socket: &Socket) -> io::Result<()> {
+        self.len = 0;
+        self.len = socket.receive(&mut self.buffer)?.len();
+        Ok(())
+    }
+
+    /// True if nothing comes after it, or nothing that could be read.
+    fn is_last(&self) -> bool {
+        let mut messages = messages(self.buffer.get(..self.len).unwrap_or_default());
+        messages.any(|message| {
+            message.map_or(true, |message| [NLMSG_DONE, NLMSG_ERROR].contains(&message.kind))
+        })
+    }
+}
