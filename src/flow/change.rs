@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::{HelperName, Labels, ProtoInfo, SeqAdj, Status, Synproxy, Tuple};
+use super::{Flow, HelperName, Labels, ProtoInfo, SeqAdj, Status, Synproxy, Tuple};
 
 /// Names a flow to the kernel: the original direction in its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -172,6 +172,18 @@ pub struct LabelPatch {
     pub mask: Labels,
 }
 
+impl LabelPatch {
+    /// What a change makes of `labels`.
+    #[must_use]
+    pub fn apply(self, Labels(mut words): Labels) -> Labels {
+        let wishes = self.set.0.into_iter().zip(self.mask.0);
+        for (word, (set, mask)) in words.iter_mut().zip(wishes) {
+            *word = (*word & !mask) | (set & mask);
+        }
+        Labels(words)
+    }
+}
+
 /// What to change of a flow: absent is left as it is.
 ///
 /// The kernel applies helper, timeout, status, state, mark, adjustment, proxy and labels in that
@@ -201,5 +213,106 @@ impl Patch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// True if `flow` would not be the same afterwards.
+    ///
+    /// A timeout runs down by itself, so one with no more left than wanted is as it should be. A
+    /// state of another protocol is no wish for this flow: the kernel would ignore it.
+    #[must_use]
+    pub fn changes(&self, flow: &Flow) -> bool {
+        let mark = flow.mark.unwrap_or(0);
+        let labels = flow.labels.unwrap_or_default();
+        let rare = flow.rare.as_deref();
+        let seqadj = [rare.and_then(|r| r.seqadj_orig), rare.and_then(|r| r.seqadj_reply)];
+        let differs =
+            |(wish, now): (&Option<SeqAdj>, Option<SeqAdj>)| wish.is_some() && *wish != now;
+        self.timeout_s.is_some_and(|most| flow.timeout_s.is_some_and(|left| left > most))
+            || self.mark.is_some_and(|wish| wish.apply(mark) != mark)
+            || self.status.is_some_and(|bits| flow.has_status(bits) != Some(true))
+            || self
+                .proto_info
+                .zip(flow.proto_info)
+                .is_some_and(|(wish, now)| other_state(wish, now))
+            || self.labels.is_some_and(|wish| wish.apply(labels) != labels)
+            || self.helper.is_some_and(|name| flow.helper != Some(name))
+            || self.seqadj.iter().zip(seqadj).any(differs)
+            || self.synproxy.is_some_and(|wish| rare.and_then(|r| r.synproxy) != Some(wish))
+    }
+}
+
+/// True if both are of one protocol and `wish` names another state or tag.
+fn other_state(wish: ProtoInfo, now: ProtoInfo) -> bool {
+    match (wish, now) {
+        (ProtoInfo::Tcp(wish), ProtoInfo::Tcp(now)) => wish.state != now.state,
+        (ProtoInfo::Sctp(wish), ProtoInfo::Sctp(now)) => wish != now,
+        (ProtoInfo::Dccp(wish), ProtoInfo::Dccp(now)) => wish != now,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LabelPatch, Masked, Patch};
+    use crate::flow::{Flow, L4, Labels, Proto, ProtoInfo, Status, TcpInfo, Tuple};
+
+    fn flow() -> Flow {
+        let addr = [10, 0, 0, 1].into();
+        let l4 = L4::Ports { src: 1, dst: 2 };
+        let orig = Tuple { src: addr, dst: addr, proto: Proto::TCP, l4, zone: None };
+        let state = |state| ProtoInfo::Tcp(TcpInfo { state, ..TcpInfo::default() });
+        Flow {
+            mark: Some(0x1234),
+            timeout_s: Some(60),
+            status: Some(Status::ASSURED),
+            labels: Labels::bit(3),
+            proto_info: Some(state(3)),
+            ..Flow::new(orig, orig)
+        }
+    }
+
+    #[track_caller]
+    fn check(patch: &Patch, changes: bool) {
+        assert_eq!(patch.changes(&flow()), changes);
+    }
+
+    #[test]
+    fn a_patch_changes_only_what_is_not_so_already() {
+        let mark = |text: &str| Patch { mark: text.parse().ok(), ..Patch::default() };
+        check(&Patch::default(), false);
+        check(&mark("0x34/0xff"), false);
+        check(&mark("0x35/0xff"), true);
+        check(&mark("0x1234"), false);
+        let masked = Masked { value: 0, mask: 0xf0000 };
+        check(&Patch { mark: Some(masked), ..Patch::default() }, false);
+        check(&Patch { status: Some(Status::ASSURED), ..Patch::default() }, false);
+        check(&Patch { status: Some(Status::SEEN_REPLY), ..Patch::default() }, true);
+        let label = |bit: u8, set: bool| {
+            let mask = Labels::bit(bit).unwrap();
+            let set = if set { mask } else { Labels::default() };
+            Patch { labels: Some(LabelPatch { set, mask }), ..Patch::default() }
+        };
+        check(&label(3, true), false);
+        check(&label(3, false), true);
+        check(&label(4, true), true);
+        check(&label(4, false), false);
+    }
+
+    #[test]
+    fn a_timeout_that_runs_down_is_as_it_should_be() {
+        let timeout = |most| Patch { timeout_s: Some(most), ..Patch::default() };
+        check(&timeout(61), false);
+        check(&timeout(60), false);
+        check(&timeout(59), true);
+    }
+
+    #[test]
+    fn a_state_of_another_protocol_changes_nothing() {
+        let state = |info| Patch { proto_info: Some(info), ..Patch::default() };
+        let tcp =
+            |state| ProtoInfo::Tcp(TcpInfo { state, wscale_orig: Some(7), ..TcpInfo::default() });
+        check(&state(tcp(3)), false);
+        check(&state(tcp(7)), true);
+        check(&state(ProtoInfo::Sctp(crate::flow::SctpInfo::default())), false);
     }
 }

@@ -1,6 +1,7 @@
 //! A flow as the kernel (or a file) showed it. What was not shown is `None`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Family, FlowKey, L4, Labels, ProtoInfo, Status, Tuple};
 
@@ -58,6 +59,9 @@ pub struct Rare {
     pub seqadj_reply: Option<SeqAdj>,
     /// SYN proxy; every flow made through ctnetlink carries one of zeros, which is left out.
     pub synproxy: Option<Synproxy>,
+    /// The network namespace that it was read from, if it is another than that of the run. The
+    /// kernel does not send it; it is here so that an ordinary flow pays nothing for it.
+    pub netns: Option<Arc<str>>,
 }
 
 /// Packets and bytes of one direction.
@@ -226,6 +230,12 @@ impl Flow {
     #[must_use]
     pub fn age_ns(&self, now_ns: u64) -> Option<u64> {
         Some(self.stop_ns.unwrap_or(now_ns).saturating_sub(self.start_ns?))
+    }
+
+    /// The network namespace that it was read from; absent for that of the run.
+    #[must_use]
+    pub fn netns(&self) -> Option<&Arc<str>> {
+        self.rare.as_ref()?.netns.as_ref()
     }
 
     /// The rare parts, made if there are none yet.

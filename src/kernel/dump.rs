@@ -125,7 +125,7 @@ impl Dump {
     /// Asks for the first of `parts`.
     pub(super) fn start(live: &Live, parts: Vec<Part>) -> Result<Self, KernelError> {
         let mut dump = Self {
-            live: live.elsewhere(live.netns().clone()),
+            live: live.again(),
             parts: parts.into_iter(),
             receiver: None,
             scope: DumpScope::default(),
@@ -144,7 +144,7 @@ impl Dump {
     fn next_part(&mut self) -> Result<(), KernelError> {
         match self.parts.next() {
             Some(Part { scope, filter }) => {
-                self.screen = Screen::new(&filter, self.now_ns);
+                self.screen = Screen::new(&filter, self.now_ns).tagged(self.live.tag().cloned());
                 self.ask(scope)
             }
             None => {

@@ -37,6 +37,8 @@ pub enum Safety {
 #[derive(Debug)]
 pub struct Live {
     netns: NetNs,
+    /// What its flows are tagged with.
+    tag: Option<Arc<str>>,
     safety: Safety,
     interrupt: Arc<AtomicBool>,
     asking: RefCell<Option<Socket>>,
@@ -48,13 +50,33 @@ impl Live {
     #[must_use]
     pub fn new(netns: NetNs, safety: Safety, interrupt: Arc<AtomicBool>) -> Self {
         let (asking, seq) = (RefCell::new(None), AtomicU32::new(1));
-        Self { netns, safety, interrupt, asking, seq }
+        Self { netns, tag: None, safety, interrupt, asking, seq }
     }
 
-    /// The same rules in another namespace.
+    /// The same rules in another namespace, whose flows are tagged with its name.
     #[must_use]
     pub fn elsewhere(&self, netns: NetNs) -> Self {
-        Self::new(netns, self.safety, Arc::clone(&self.interrupt))
+        let tag = Some(netns.to_string().into());
+        Self { tag, ..Self::new(netns, self.safety, Arc::clone(&self.interrupt)) }
+    }
+
+    /// The name that its flows are tagged with; none in the namespace of the run.
+    #[must_use]
+    pub fn tag(&self) -> Option<&Arc<str>> {
+        self.tag.as_ref()
+    }
+
+    /// Another of the same kind, with sockets of its own.
+    pub(super) fn again(&self) -> Self {
+        let (netns, interrupt) = (self.netns.clone(), Arc::clone(&self.interrupt));
+        Self { tag: self.tag.clone(), ..Self::new(netns, self.safety, interrupt) }
+    }
+
+    /// Puts the tag on a flow of this table.
+    pub(super) fn put_tag(&self, flow: &mut Flow) {
+        if let Some(tag) = &self.tag {
+            flow.rare_mut().netns = Some(Arc::clone(tag));
+        }
     }
 
     /// The namespace.
@@ -81,7 +103,11 @@ impl Live {
     }
 
     /// Lets a change pass or refuses it; `Ok(false)` means "count it, do not send it".
-    pub(super) fn may(&self, what: &str) -> Result<bool, KernelError> {
+    ///
+    /// # Errors
+    ///
+    /// Changes are forbidden; `what` completes "will not …".
+    pub fn may(&self, what: &str) -> Result<bool, KernelError> {
         match self.safety {
             Safety::Live => Ok(true),
             Safety::DryRun => Ok(false),
@@ -116,7 +142,11 @@ impl Live {
         // An ENOENT of the namespace must not pass for one of the flow.
         self.connect()?;
         let found = self.ask(Verb::Read, what, |requests, seq| requests.get_flow(seq, key, false));
-        absent_if_missing(found, |payload| Ok(decode_flow(payload)?))
+        absent_if_missing(found, |payload| {
+            let mut flow = decode_flow(payload)?;
+            self.put_tag(&mut flow);
+            Ok(flow)
+        })
     }
 
     /// The expectation that `key` names; `None` if there is none.
@@ -307,6 +337,10 @@ impl Source for Live {
 
     fn live(&self) -> Result<&Live, KernelError> {
         Ok(self)
+    }
+
+    fn entries(&self) -> Result<Option<u64>, KernelError> {
+        Ok(Some(self.global_stats()?.entries.into()))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What every source of flows can do, be it a live kernel or a recording.
 
 use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{KernelError, Live};
@@ -27,8 +29,32 @@ pub trait Source: fmt::Debug {
     ///
     /// # Errors
     ///
-    /// It is not live: what was recorded cannot be changed or listened to.
+    /// It is not live: what was recorded cannot be changed or listened to. Or it is several.
     fn live(&self) -> Result<&Live, KernelError>;
+
+    /// The live tables behind it: one, unless it is several namespaces.
+    ///
+    /// # Errors
+    ///
+    /// It is not live.
+    fn lives(&self) -> Result<Vec<&Live>, KernelError> {
+        self.live().map(|live| vec![live])
+    }
+
+    /// Of a source of several tables, that whose flows carry this tag.
+    fn part(&self, netns: Option<&Arc<str>>) -> Option<&Rc<Live>> {
+        let _ = netns;
+        None
+    }
+
+    /// How many flows there are, where the kernel counts them itself.
+    ///
+    /// # Errors
+    ///
+    /// No permission.
+    fn entries(&self) -> Result<Option<u64>, KernelError> {
+        Ok(None)
+    }
 
     /// The flow that `key` names; `None` if there is none.
     ///

@@ -54,11 +54,16 @@ impl Columns {
     }
 }
 
+/// A column that only flows of several namespaces need: where none has it, it is not shown.
+pub(super) const NETNS: &str = "netns";
+
 /// The usual columns of flows, most important first; `wide` for every field.
 #[must_use]
 pub fn flow_columns(wide: bool) -> Vec<Column> {
-    const USUAL: [&str; 10] =
-        ["proto", "src", "sport", "dst", "dport", "state", "timeout", "bytes", "packets", "mark"];
+    const USUAL: [&str; 11] = [
+        NETNS, "proto", "src", "sport", "dst", "dport", "state", "timeout", "bytes", "packets",
+        "mark",
+    ];
     let column = |field: Field| Column::new(field.name(), field.unit());
     if wide {
         Field::all().map(column).collect()
@@ -168,8 +173,8 @@ mod tests {
 
     #[test]
     fn every_usual_column_is_a_field() {
-        assert_eq!(flow_columns(false).len(), 10);
+        assert_eq!(flow_columns(false).len(), 11);
         assert_eq!(expect_columns(false).len(), 8);
-        assert_eq!(event_columns(false).len(), 12);
+        assert_eq!(event_columns(false).len(), 13);
     }
 }

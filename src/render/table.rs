@@ -20,7 +20,7 @@ use tabled::grid::records::IterRecords;
 use tabled::grid::util::string::get_string_width;
 
 use self::layout::{Layout, Wish, cut};
-use super::columns::{Column, Columns, Reader};
+use super::columns::{Column, Columns, NETNS, Reader};
 use super::line::Line;
 use super::palette::{self, Style};
 use super::value::write_cell;
@@ -35,6 +35,8 @@ const GAP: usize = 2;
 pub(super) struct Table<'a> {
     view: View<'a>,
     screen: Screen,
+    /// True if columns that few rows need may be left out: neither chosen nor all wanted.
+    hides: bool,
     /// The columns, and once the layout is known, only those that stay.
     columns: Vec<(Column, Reader)>,
     layout: Option<Layout>,
@@ -46,11 +48,13 @@ pub(super) struct Table<'a> {
 
 impl<'a> Table<'a> {
     pub(super) fn new(columns: &Columns, wide: bool, view: View<'a>, screen: Screen) -> Self {
+        let hides = !wide && !matches!(columns, Columns::Chosen(_));
         let columns = columns.list(wide);
         let readers = Reader::of(&columns);
         Self {
             view,
             screen,
+            hides,
             columns: columns.into_iter().zip(readers).collect(),
             layout: None,
             config: SpannedConfig::new(),
@@ -92,6 +96,9 @@ impl<'a> Table<'a> {
 
     /// Decides on the layout, and puts the header before the rows.
     fn begin(&mut self, live: bool) {
+        if self.hides {
+            self.hide(NETNS);
+        }
         // One event says nothing of the columns that the next one will need.
         let empty = |index| {
             !live && self.rows.iter().all(|row| row.get(index).is_some_and(|cell| cell == "-"))
@@ -110,6 +117,18 @@ impl<'a> Table<'a> {
         self.rows.iter_mut().for_each(|row| keep(row, &kept));
         self.layout = Some(layout);
         self.configure();
+    }
+
+    /// Leaves the column `name` out if no row has a value in it.
+    fn hide(&mut self, name: &str) {
+        let rows = &self.rows;
+        let stays = |(index, (column, _)): (usize, &(Column, Reader))| {
+            let some = |row: &Vec<String>| row.get(index).is_some_and(|cell| cell != "-");
+            column.name != name || rows.iter().any(some)
+        };
+        let stays: Vec<bool> = self.columns.iter().enumerate().map(stays).collect();
+        keep(&mut self.columns, &stays);
+        self.rows.iter_mut().for_each(|row| keep(row, &stays));
     }
 
     /// Tells the grid which columns are numbers, and to leave a gap after all but the last.

@@ -7,11 +7,14 @@ use crate::flow::Filter;
 /// What the kernel, native code and the interpreter do for `query`.
 #[must_use]
 pub(super) fn explain(query: &Flows) -> String {
-    let sends = match query.source().live() {
-        Ok(live) => {
+    let sends = match query.source().lives().as_deref() {
+        Ok([live]) => {
             let parts = live.plan(query.scope(), &query.native());
             let parts = parts.iter().map(|part| part.scope.to_string());
             format!("kernel:      sends {}", parts.collect::<Vec<_>>().join("; then "))
+        }
+        Ok(several) => {
+            format!("kernel:      each of {} namespaces is asked", several.len())
         }
         Err(_) => "file:        every flow is read".to_owned(),
     };

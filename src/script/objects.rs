@@ -6,7 +6,7 @@ use rhai::Dynamic;
 
 use super::callback::Callback;
 use crate::flow::{Direction, Event, Expectation, Filter, Flow, Subject};
-use crate::kernel::{Recording, Source};
+use crate::kernel::{Live, Namespaces, Recording, Source};
 use crate::table;
 
 /// A query: `flows`, and what `where`, `skip` and `take` make of it.
@@ -23,6 +23,19 @@ pub struct FlowHandle {
     pub flow: Rc<Flow>,
     /// Its table.
     pub source: Rc<dyn Source>,
+}
+
+impl FlowHandle {
+    /// A handle of `flow`, which came from `source`; of several tables, from the one it names.
+    #[must_use]
+    pub fn new(flow: impl Into<Rc<Flow>>, source: &Rc<dyn Source>) -> Self {
+        let flow = flow.into();
+        let source: Rc<dyn Source> = match source.part(flow.netns()) {
+            Some(live) => Rc::<Live>::clone(live),
+            None => Rc::clone(source),
+        };
+        Self { flow, source }
+    }
 }
 
 /// One direction of a flow: `f.orig`, `f.reply`.
@@ -72,10 +85,7 @@ impl EventHandle {
     #[must_use]
     pub fn flow(&self) -> Option<Dynamic> {
         match &self.event.subject {
-            Subject::Flow(flow) => {
-                let (flow, source) = (Rc::new(flow.clone()), Rc::clone(&self.source));
-                Some(Dynamic::from(FlowHandle { flow, source }))
-            }
+            Subject::Flow(flow) => Some(Dynamic::from(FlowHandle::new(flow.clone(), &self.source))),
             Subject::Expectation(_) => None,
         }
     }
@@ -108,6 +118,13 @@ pub(super) struct SnapshotHandle {
 pub(super) struct Netns {
     /// Its table.
     pub source: Rc<dyn Source>,
+}
+
+/// Several namespaces together.
+#[derive(Debug, Clone)]
+pub(super) struct NetnsAll {
+    /// Their tables.
+    pub source: Rc<Namespaces>,
 }
 
 /// A recording that was opened.

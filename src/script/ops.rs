@@ -26,8 +26,7 @@ pub(super) fn asker<'a>(
 
 /// A flow as a script's value.
 pub(super) fn handle(flow: &Flow, source: &Rc<dyn Source>) -> Dynamic {
-    let (flow, source) = (Rc::new(flow.clone()), Rc::clone(source));
-    Dynamic::from(FlowHandle { flow, source })
+    Dynamic::from(FlowHandle::new(flow.clone(), source))
 }
 
 /// Shows every flow of `query` to `visit` until that breaks; `visit` changes none of them, as they may

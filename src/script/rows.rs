@@ -184,7 +184,7 @@ pub(crate) fn values(
         let view = host.view_of(&**source);
         return Ok(keys.iter().filter_map(Key::field).map(|f| f.get(flow, view)).collect());
     }
-    let row = FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(source) };
+    let row = FlowHandle::new(flow.clone(), source);
     keys.iter().map(|key| key.value(&engine, host, &row)).collect()
 }
 

@@ -5,19 +5,27 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Query;
-use crate::flow::{Filter, Flow, FlowKey, Patch, Status};
+use super::batches::Batches;
+use super::{Deed, Query};
+use crate::flow::{Filter, Flow, FlowKey, Patch};
 use crate::kernel::{Applied, Batch, KernelError, now_ns};
 
 /// What is to be done with each flow.
-#[derive(Debug, Clone, Copy)]
-pub enum Change<'a> {
+pub enum Change<'a, E> {
     /// Delete it.
     Delete,
     /// Change it.
     Update(&'a Patch),
+    /// What the rule says of it.
+    Rule {
+        /// How the outcome calls what was done.
+        verb: &'static str,
+        /// What to do with a flow; an error ends the change.
+        rule: &'a dyn Fn(&Flow) -> Result<Deed, E>,
+    },
 }
 
 /// How many flows a change may reach.
@@ -57,6 +65,8 @@ pub struct Outcome {
     pub protected: u64,
     /// What the kernel did with the rest.
     pub applied: Applied,
+    /// What one should know about it: sentences, a hint behind a line break.
+    pub note: Option<String>,
     /// True under `--dry-run`: nothing was sent.
     pub dry_run: bool,
     /// How long it took.
@@ -81,11 +91,20 @@ pub enum ChangeError {
     },
 }
 
-impl Change<'_> {
+impl<E> Clone for Change<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Change<'_, E> {}
+
+impl<E> Change<'_, E> {
     fn verb(self) -> &'static str {
         match self {
             Self::Delete => "deleted",
             Self::Update(_) => "updated",
+            Self::Rule { verb, .. } => verb,
         }
     }
 
@@ -93,19 +112,32 @@ impl Change<'_> {
         match self {
             Self::Delete => "delete flows",
             Self::Update(_) => "update flows",
+            Self::Rule { .. } => "change flows",
         }
     }
 
-    fn push(
-        self,
-        batch: &mut Batch<'_>,
-        key: &FlowKey,
-        present: Option<Status>,
-    ) -> Result<(), KernelError> {
+    /// False if `flow` is to be left as it is.
+    fn concerns(self, flow: &Flow) -> Result<bool, E> {
         match self {
-            Self::Delete => batch.delete(key),
-            Self::Update(patch) => batch.update(key, patch, present),
+            Self::Rule { rule, .. } => Ok(rule(flow)? != Deed::Nothing),
+            Self::Delete | Self::Update(_) => Ok(true),
         }
+    }
+}
+
+impl<E: From<KernelError>> Change<'_, E> {
+    fn push(self, batch: &mut Batch<'_>, flow: &Flow) -> Result<(), E> {
+        let key = flow.key();
+        match self {
+            Self::Delete => batch.delete(&key)?,
+            Self::Update(patch) => batch.update(&key, patch, flow.status)?,
+            Self::Rule { rule, .. } => match rule(flow)? {
+                Deed::Nothing => (),
+                Deed::Delete => batch.delete(&key)?,
+                Deed::Update(patch) => batch.update(&key, &patch, flow.status)?,
+            },
+        }
+        Ok(())
     }
 }
 
@@ -113,7 +145,7 @@ impl Change<'_> {
 #[derive(Debug)]
 pub struct Unfinished<E> {
     /// What was done; `matched` counts what was looked at.
-    pub outcome: Outcome,
+    pub outcome: Box<Outcome>,
     /// Why it ended.
     pub error: E,
 }
@@ -126,7 +158,7 @@ pub struct Unfinished<E> {
 /// or there are more flows than `limit`. The error says what was done before it.
 pub fn change<A: Clone, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
-    change: Change<'_>,
+    change: Change<'_, E>,
     limit: Option<Limit>,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
 ) -> Result<Outcome, Unfinished<E>> {
@@ -136,87 +168,96 @@ pub fn change<A: Clone, E: From<KernelError> + From<ChangeError>>(
         matched: 0,
         protected: 0,
         applied: Applied::default(),
+        note: None,
         dry_run: false,
         took: Duration::ZERO,
     };
-    let opened = query.source().live().and_then(|live| {
-        outcome.dry_run = live.is_dry_run();
-        live.batch(change.what())
+    let opened = query.source().lives().and_then(|lives| {
+        outcome.dry_run = lives.iter().any(|live| live.is_dry_run());
+        Batches::new(query.source(), change.what())
     });
-    let mut batch = match opened {
-        Ok(batch) => batch,
-        Err(error) => return Err(Unfinished { outcome, error: error.into() }),
+    let mut batches = match opened {
+        Ok(batches) => batches,
+        Err(error) => {
+            return Err(Unfinished { outcome: Box::new(outcome), error: error.into() });
+        }
     };
     let ran = match limit {
-        None => stream(query, change, ask, &mut batch, &mut outcome.matched),
-        Some(limit) => planned(query, change, limit, ask, &mut batch, &mut outcome.matched),
+        None => stream(query, change, ask, &mut batches, &mut outcome.matched),
+        Some(limit) => planned(query, change, limit, ask, &mut batches, &mut outcome.matched),
     };
     // After an error, what was judged but not sent is not sent.
-    let ran = ran.and_then(|()| Ok(batch.flush()?));
-    outcome.applied = batch.into_applied();
+    let ran = ran.and_then(|()| Ok(batches.flush()?));
+    outcome.applied = batches.into_applied();
     outcome.took = started.elapsed();
     match ran {
         Ok(()) => Ok(outcome),
-        Err(error) => Err(Unfinished { outcome, error }),
+        Err(error) => Err(Unfinished { outcome: Box::new(outcome), error }),
     }
 }
 
 /// Changes flows while they are listed.
 fn stream<A: Clone, E: From<KernelError>>(
     query: &Query<A>,
-    change: Change<'_>,
+    change: Change<'_, E>,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
-    batch: &mut Batch<'_>,
+    batches: &mut Batches<'_>,
     matched: &mut u64,
 ) -> Result<(), E> {
     let mut cursor = query.cursor()?;
     while let Some(flow) = cursor.next(ask)? {
         *matched += 1;
-        change.push(batch, &flow.key(), flow.status)?;
+        let (_, batch) = batches.of(flow.netns())?;
+        change.push(batch, flow)?;
     }
     Ok(())
 }
 
+/// The key of a flow in the namespace that it is tagged with.
+type Tagged = (Option<Arc<str>>, FlowKey);
+
 /// Counts first; then looks each flow up and judges it again before it is changed.
 fn planned<A: Clone, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
-    change: Change<'_>,
+    change: Change<'_, E>,
     limit: Limit,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
-    batch: &mut Batch<'_>,
+    batches: &mut Batches<'_>,
     matched: &mut u64,
 ) -> Result<(), E> {
-    let live = query.source().live()?;
     let filter = query.filter().unwrap_or(Filter::All);
-    for key in plan(query, change, limit, ask)? {
-        *matched += 1;
+    for (netns, key) in plan(query, change, limit, ask, matched)? {
+        let (live, batch) = batches.of(netns.as_ref())?;
         match live.get(&key)?.filter(|flow| flow.id == key.id) {
-            Some(flow) if filter.judge(&flow, now_ns(), ask)? => {
-                change.push(batch, &flow.key(), flow.status)?;
-            }
+            Some(flow) if filter.judge(&flow, now_ns(), ask)? => change.push(batch, &flow)?,
             _ => batch.count_gone(),
         }
     }
     Ok(())
 }
 
-/// The keys of all flows that `query` finds, if there are not too many.
+/// The keys of all flows that `query` finds and `change` concerns, if there are not too many.
 fn plan<A: Clone, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
-    change: Change<'_>,
+    change: Change<'_, E>,
     limit: Limit,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
-) -> Result<Vec<FlowKey>, E> {
+    matched: &mut u64,
+) -> Result<Vec<Tagged>, E> {
     let max = match limit {
         Limit::Flows(max) => max,
-        Limit::Percent(percent) => share(query.source().live()?.global_stats()?.entries, percent),
+        Limit::Percent(percent) => share(query.source().entries()?.unwrap_or(0), percent),
     };
     let (mut keys, mut found) = (Vec::new(), 0);
     let mut cursor = query.cursor()?;
     while let Some(flow) = cursor.next(ask)? {
+        *matched += 1;
+        if !change.concerns(flow)? {
+            continue;
+        }
         found += 1;
         if found <= max {
-            keys.push(flow.key());
+            keys.push((flow.netns().cloned(), flow.key()));
         }
     }
     if found > max {
@@ -229,11 +270,12 @@ fn plan<A: Clone, E: From<KernelError> + From<ChangeError>>(
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
     clippy::as_conversions,
-    reason = "the product lies between 0 and u32::MAX"
+    reason = "a table has fewer than 2^52 flows, and a share of it is not negative"
 )]
-fn share(entries: u32, percent: f64) -> u64 {
-    (f64::from(entries) * percent / 100.0).floor() as u64
+fn share(entries: u64, percent: f64) -> u64 {
+    (entries as f64 * percent / 100.0).floor() as u64
 }
 
 impl Outcome {
@@ -264,6 +306,9 @@ impl fmt::Display for Outcome {
             if let Some(hint) = refused.hint {
                 write!(f, "\n  hint: {hint}")?;
             }
+        }
+        if let Some(note) = &self.note {
+            note.lines().try_for_each(|line| write!(f, "\n  {line}"))?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::flow::{Counters, Flow};
 
 /// What differs between two snapshots, each list in the order of its snapshot.
 ///
-/// Two flows are the same one if zone and original direction are the same, unless both carry an id
+/// Two flows are the same one if namespace, zone and original direction are the same, unless both carry an id
 /// or a start and these differ: then one went and another came.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diff {
@@ -212,7 +212,8 @@ mod tests {
 
     /// The key, and what tells a flow from another with the same key.
     fn keys(flows: &[Flow]) -> usize {
-        let mut keys: Vec<_> = flows.iter().map(|flow| (flow.orig, flow.zone)).collect();
+        let mut keys: Vec<_> =
+            flows.iter().map(|flow| (flow.orig, flow.zone, flow.netns())).collect();
         keys.sort_by_key(|key| format!("{key:?}"));
         keys.dedup();
         keys.len()

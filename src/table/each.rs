@@ -14,11 +14,22 @@ pub enum Deed {
     Nothing,
     /// Delete it.
     Delete,
-    /// Change it, and look at it again.
+    /// Change it.
     Update(Patch),
 }
 
-/// Does to every flow of `query` what `decide` says, and tells of each what became of it, in the
+impl Deed {
+    /// The same, but nothing where `flow` is already as it would be afterwards.
+    #[must_use]
+    pub fn needed(self, flow: &Flow) -> Self {
+        match self {
+            Self::Update(patch) if !patch.changes(flow) => Self::Nothing,
+            deed => deed,
+        }
+    }
+}
+
+/// Does to every flow of `query` what `decide` says, looks at what it changed again, and tells of each what became of it, in the
 /// order of the table; `what` completes "cannot …".
 ///
 /// # Errors

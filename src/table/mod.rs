@@ -6,6 +6,7 @@
 //! - asked: [`Query`]; changed: [`change()`], with its [`Outcome`]
 //! - kept: [`Snapshot`], compared by [`diff()`] and [`rates`]
 
+mod batches;
 mod change;
 mod diff;
 mod each;

@@ -67,14 +67,16 @@ fn rare() -> impl Strategy<Value = Rare> {
     let synproxy =
         of(any::<(u32, u32, u32)>().prop_map(|(isn, its, tsoff)| Synproxy { isn, its, tsoff }));
     let info = of(prop::collection::vec(any::<u8>(), 0..300));
-    (of(tuple()), of(any::<String>()), info, seqadj(), seqadj(), synproxy).prop_map(
-        |(master, secctx, helper_info, seqadj_orig, seqadj_reply, synproxy)| Rare {
+    let netns = of("[a-c]{1,2}".prop_map(Into::into));
+    (of(tuple()), of(any::<String>()), info, seqadj(), seqadj(), synproxy, netns).prop_map(
+        |(master, secctx, helper_info, seqadj_orig, seqadj_reply, synproxy, netns)| Rare {
             master,
             secctx,
             helper_info,
             seqadj_orig,
             seqadj_reply,
             synproxy,
+            netns,
         },
     )
 }

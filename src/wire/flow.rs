@@ -51,7 +51,7 @@ pub fn decode_taken(
     flow: &mut Option<Flow>,
     screen: &Screen,
 ) -> Result<bool, DecodeError> {
-    let flow = flow.insert(Flow::new(NOWHERE, NOWHERE));
+    let flow = flow.insert(screen.blank(NOWHERE, NOWHERE));
     let mut judge = screen.judge();
     let whole = read_into(payload, flow, &mut None, |flow, kind| judge.lets_pass(flow, kind))?;
     Ok(whole && judge.takes_rest(flow))

@@ -2,12 +2,14 @@
 //! soon as one part is decided: most flows are refused by their first tuple, and the rest of their
 //! message is never read. What a test asks is the flow's affair, what is read the decoder's.
 
+use std::sync::Arc;
+
 use super::consts::{
     CTA_COUNTERS_ORIG, CTA_COUNTERS_REPLY, CTA_HELP, CTA_ID, CTA_LABELS, CTA_MARK, CTA_PROTOINFO,
     CTA_SECCTX, CTA_STATUS, CTA_TIMEOUT, CTA_TIMESTAMP, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_USE,
     CTA_ZONE,
 };
-use crate::flow::{Direction, Field, Filter, Flow, Place, Test};
+use crate::flow::{Direction, Field, Filter, Flow, Place, Test, Tuple};
 
 /// A filter as the decoder asks it. The default takes every flow.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,8 @@ pub struct Screen {
     /// The attributes after which some part may be decided.
     awaited: Kinds,
     now_ns: u64,
+    /// The network namespace that every flow is given before it is judged.
+    tag: Option<Arc<str>>,
 }
 
 /// What a flow must satisfy, and what of its message decides that.
@@ -36,6 +40,22 @@ impl Screen {
         let mut screen = Self { now_ns, ..Self::default() };
         screen.add(filter);
         screen
+    }
+
+    /// The same, for flows of the network namespace `tag`.
+    #[must_use]
+    pub fn tagged(self, tag: Option<Arc<str>>) -> Self {
+        Self { tag, ..self }
+    }
+
+    /// An empty flow to decode into.
+    #[inline]
+    pub(super) fn blank(&self, orig: Tuple, reply: Tuple) -> Flow {
+        let mut flow = Flow::new(orig, reply);
+        if let Some(tag) = &self.tag {
+            flow.rare_mut().netns = Some(Arc::clone(tag));
+        }
+        flow
     }
 
     fn add(&mut self, filter: &Filter) {
@@ -140,6 +160,7 @@ fn kinds(test: &Test) -> &'static [u16] {
         Test::Label(_) => &[CTA_LABELS],
         Test::Number(field, ..) => number(*field),
         Test::Text(Field::Helper, _) => &[CTA_HELP],
+        Test::Text(Field::Netns, _) => &[],
         Test::Text(..) => &[CTA_SECCTX],
     }
 }

@@ -78,6 +78,7 @@ pub enum Field {
     Helper,
     Master,
     Secctx,
+    Netns,
     Start,
     Stop,
     Age,
@@ -142,6 +143,12 @@ const FIELDS: &[(Field, &str, Unit, &str)] = &[
     (Field::Helper, "helper", Unit::Text, "name of the helper; absent if there is none"),
     (Field::Master, "master", Unit::List, "the flow whose expectation made this one"),
     (Field::Secctx, "secctx", Unit::Text, "security context; absent without one"),
+    (
+        Field::Netns,
+        "netns",
+        Unit::Text,
+        "network namespace, as `ip netns` names it; absent in the one that flowsh works in",
+    ),
     (Field::Start, "start", Unit::Time, "when it began; absent without `nf_conntrack_timestamp`"),
     (Field::Stop, "stop", Unit::Time, "when it ended; only in destroy events"),
     (Field::Age, "age", Unit::Duration, "time since `start`; absent without it"),
@@ -217,6 +224,7 @@ impl Field {
                 let secctx = flow.rare.as_ref().and_then(|rare| rare.secctx.clone());
                 Value::or_absent(secctx, Value::text)
             }
+            Self::Netns => Value::or_absent(flow.netns(), |name| Value::text(name.to_string())),
             Self::Start => Value::or_absent(flow.start_ns, Value::Time),
             Self::Stop => Value::or_absent(flow.stop_ns, Value::Time),
             Self::Snat => Value::Bool(flow.is_snat()),

@@ -81,7 +81,7 @@ pub enum Test {
     Nat(NatKind, Vec<Network>, Option<PortRange>),
     /// The number of this field compares so; spans and times in nanoseconds.
     Number(Field, Cmp, i64),
-    /// The text of this field (helper, secctx) is one of these.
+    /// The text of this field (helper, secctx, netns) is one of these.
     Text(Field, Vec<String>),
 }
 
@@ -150,6 +150,9 @@ impl Test {
             }
             Self::Text(Field::Helper, texts) => {
                 flow.helper.is_some_and(|helper| texts.iter().any(|text| text == helper.as_str()))
+            }
+            Self::Text(Field::Netns, texts) => {
+                flow.netns().is_some_and(|netns| texts.iter().any(|text| **text == **netns))
             }
             Self::Text(_, texts) => flow
                 .rare

@@ -11,11 +11,11 @@ fn flows_have_a_column_per_field() {
     let flows = [samples::tcp(), samples::adorned(), samples::bare()];
     let shown = print("csv", Columns::Flows, Screen::default(), &samples::items(&flows));
     assert_snapshot!(shown.replace('\u{1b}', "^"), @r#"
-    family,proto,src,dst,sport,dport,icmp_type,icmp_code,icmp_id,state,status,mark,zone,labels,timeout,id,packets,bytes,helper,master,secctx,start,stop,age,snat,dnat,nat,assured,unreplied,related,offload,refs,protoinfo,seqadj,synproxy,reply.src,reply.dst,reply.sport,reply.dport,reply.icmp_type,reply.icmp_code,reply.icmp_id,orig.zone,reply.zone,orig.packets,orig.bytes,reply.packets,reply.bytes
-    ipv4,tcp,10.0.0.1,10.0.0.2,1000,80,,,,ESTABLISHED,"seen_reply,assured,confirmed",7,0,,431994,4192558749,20,1250052,,,,2026-11-20T20:09:46.25Z,,6.5,false,false,false,true,false,false,false,1,state=ESTABLISHED wscale_orig=7,,,10.0.0.2,10.0.0.1,80,1000,,,,,,12,1250000,8,52
+    family,proto,src,dst,sport,dport,icmp_type,icmp_code,icmp_id,state,status,mark,zone,labels,timeout,id,packets,bytes,helper,master,secctx,netns,start,stop,age,snat,dnat,nat,assured,unreplied,related,offload,refs,protoinfo,seqadj,synproxy,reply.src,reply.dst,reply.sport,reply.dport,reply.icmp_type,reply.icmp_code,reply.icmp_id,orig.zone,reply.zone,orig.packets,orig.bytes,reply.packets,reply.bytes
+    ipv4,tcp,10.0.0.1,10.0.0.2,1000,80,,,,ESTABLISHED,"seen_reply,assured,confirmed",7,0,,431994,4192558749,20,1250052,,,,,2026-11-20T20:09:46.25Z,,6.5,false,false,false,true,false,false,false,1,state=ESTABLISHED wscale_orig=7,,,10.0.0.2,10.0.0.1,80,1000,,,,,,12,1250000,8,52
     ipv4,tcp,10.0.0.8,10.0.0.2,1024,21,,,,,"seen_reply,confirmed,fixed_timeout",0,0,"voip,2,hundred",299,4192558749,,,ftp,proto=tcp src=10.0.0.8 dst=10.0.0.2 sport=1024 dport=21,"a<&""
-    ^[31mz",,,,false,false,false,false,false,false,false,1,,,,10.0.0.2,10.0.0.8,21,1024,,,,,,,,,
-    ipv4,udp,10.0.0.1,10.0.0.2,1,2,,,,,,,0,,,,,,,,,,,,false,false,false,,,,,,,,,10.0.0.2,10.0.0.1,2,1,,,,,,,,,
+    ^[31mz",,,,,false,false,false,false,false,false,false,1,,,,10.0.0.2,10.0.0.8,21,1024,,,,,,,,,
+    ipv4,udp,10.0.0.1,10.0.0.2,1,2,,,,,,,0,,,,,,,,,,,,,false,false,false,,,,,,,,,10.0.0.2,10.0.0.1,2,1,,,,,,,,,
     "#);
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
 use crate::flow::{Family, Labels, NewFlow};
 use crate::kernel::{Applied, DumpScope, Source};
@@ -15,7 +15,7 @@ use crate::script::maps;
 use crate::script::objects::{FlowHandle, Flows};
 use crate::script::ops::{asker, only_known};
 use crate::script::value::{describe, span, text_of};
-use crate::table::{Change, Limit, Outcome, Unfinished, change};
+use crate::table::{Change, Deed, Limit, Outcome, Unfinished, change};
 
 /// How often a drain looks again.
 const DRAIN_PAUSE: Duration = Duration::from_millis(500);
@@ -50,10 +50,21 @@ pub(super) fn reads_only(query: &Flows) -> Fallible<()> {
         .throw()
 }
 
-fn apply(
+/// An error for the whole table, which nobody is to delete by oversight.
+pub(super) fn narrows(query: &Flows) -> Fallible<()> {
+    reads_only(query)?;
+    if !query.is_everything() {
+        return Ok(());
+    }
+    Fault::new("this would delete every flow")
+        .hint("write flows.flush() if you mean it, or narrow with flows.where(…)")
+        .throw()
+}
+
+pub(super) fn apply(
     ctx: &NativeCallContext<'_>,
     query: &Flows,
-    what: Change<'_>,
+    what: Change<'_, Box<EvalAltResult>>,
     options: &Map,
 ) -> Fallible<Outcome> {
     reads_only(query)?;
@@ -69,23 +80,20 @@ fn apply(
     }
 }
 
-fn one(source: &Rc<dyn Source>, flow: &FlowHandle, what: Change<'_>) -> Fallible<Outcome> {
+/// Does one thing to one flow.
+pub(super) fn one(flow: &FlowHandle, verb: &'static str, deed: &Deed) -> Fallible<Outcome> {
     let started = Instant::now();
-    let live = source.live()?;
-    let (key, status) = (flow.flow.key(), flow.flow.status);
-    let (verb, applied) = match what {
-        Change::Delete => {
-            let mut batch = live.batch("delete a flow")?;
-            batch.delete(&key)?;
-            ("deleted", batch.finish()?)
-        }
-        Change::Update(patch) => {
-            let mut batch = live.batch("update a flow")?;
-            batch.update(&key, patch, status)?;
-            ("updated", batch.finish()?)
-        }
+    let (live, key) = (flow.source.live()?, flow.flow.key());
+    let mut batch = match deed {
+        Deed::Delete => live.batch("delete a flow")?,
+        Deed::Nothing | Deed::Update(_) => live.batch("update a flow")?,
     };
-    outcome(verb, 1, applied, source, started)
+    match deed {
+        Deed::Nothing => (),
+        Deed::Delete => batch.delete(&key)?,
+        Deed::Update(patch) => batch.update(&key, patch, flow.flow.status)?,
+    }
+    outcome(verb, 1, batch.finish()?, &flow.source, started)
 }
 
 /// The outcome of changes that no query made.
@@ -98,7 +106,7 @@ pub(super) fn outcome(
 ) -> Fallible<Outcome> {
     let dry_run = source.live()?.is_dry_run();
     let took = started.elapsed();
-    counted(Outcome { verb, matched, protected: 0, applied, dry_run, took })
+    counted(Outcome { verb, matched, protected: 0, applied, note: None, dry_run, took })
 }
 
 #[export_module]
@@ -129,12 +137,7 @@ mod change_api {
         query: &mut Flows,
         options: Map,
     ) -> Fallible<Outcome> {
-        reads_only(query)?;
-        if query.is_everything() {
-            return Fault::new("this would delete every flow")
-                .hint("write flows.flush() if you mean it, or narrow with flows.where(…)")
-                .throw();
-        }
+        narrows(query)?;
         apply(&ctx, query, Change::Delete, &options)
     }
 
@@ -173,7 +176,7 @@ mod change_api {
     /// ```
     #[rhai_fn(name = "delete", pure, return_raw)]
     pub fn delete_one(flow: &mut FlowHandle) -> Fallible<Outcome> {
-        one(&flow.source, flow, Change::Delete)
+        one(flow, "deleted", &Deed::Delete)
     }
 
     /// Changes this flow; entries as of `flows.update`.
@@ -184,8 +187,7 @@ mod change_api {
     /// ```
     #[rhai_fn(name = "update", pure, return_raw)]
     pub fn update_one(flow: &mut FlowHandle, what: Map) -> Fallible<Outcome> {
-        let patch = maps::patch(&what)?;
-        one(&flow.source, flow, Change::Update(&patch))
+        one(flow, "updated", &Deed::Update(maps::patch(&what)?))
     }
 
     /// Makes a flow from a map, or several from an array of maps; fails for one that exists.
@@ -234,10 +236,7 @@ mod change_api {
     #[rhai_fn(pure, return_raw)]
     pub fn get(query: &mut Flows, key: Map) -> Fallible<Dynamic> {
         let found = query.source().get(&maps::flow_key(&key)?)?;
-        Ok(found.map_or(Dynamic::UNIT, |flow| {
-            let source = Rc::clone(query.source());
-            Dynamic::from(FlowHandle { flow: Rc::new(flow), source })
-        }))
+        Ok(found.map_or(Dynamic::UNIT, |flow| Dynamic::from(FlowHandle::new(flow, query.source()))))
     }
 
     /// Deletes every flow of the table, in one request.

@@ -153,16 +153,14 @@ mod flow_api {
     #[rhai_fn(pure, return_raw)]
     pub fn refresh(flow: &mut FlowHandle) -> Fallible<Dynamic> {
         let found = flow.source.get(&flow.flow.key())?;
-        Ok(found.map_or(Dynamic::UNIT, |found| {
-            let source = Rc::clone(&flow.source);
-            Dynamic::from(FlowHandle { flow: Rc::new(found), source })
-        }))
+        Ok(found.map_or(Dynamic::UNIT, |found| Dynamic::from(FlowHandle::new(found, &flow.source))))
     }
 
-    /// True if both are the same flow: the same original direction in the same zone.
+    /// True if both are the same flow: the same original direction in the same zone and namespace.
     #[rhai_fn(name = "==")]
     pub fn same(a: FlowHandle, b: FlowHandle) -> bool {
-        (a.flow.orig, a.flow.zone) == (b.flow.orig, b.flow.zone)
+        let key = |flow: &crate::flow::Flow| (flow.orig, flow.zone, flow.netns().cloned());
+        key(&a.flow) == key(&b.flow)
     }
 
     /// False if both are the same flow.

@@ -11,11 +11,13 @@ mod expect;
 mod filter;
 mod flow;
 mod help;
+mod kill;
 mod netns;
 mod open;
 mod outcome;
 mod query;
 mod range;
+mod reconcile;
 mod rows;
 mod settings;
 mod snapshot;
@@ -27,7 +29,7 @@ mod window;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 21] = [
+    let topics: [fn() -> Module; 23] = [
         addr::module,
         change::module,
         columns::module,
@@ -36,11 +38,13 @@ pub(super) fn register(engine: &mut Engine) {
         filter::module,
         flow::module,
         help::module,
+        kill::module,
         netns::module,
         open::module,
         outcome::module,
         query::module,
         range::module,
+        reconcile::module,
         rows::module,
         settings::module,
         snapshot::module,
@@ -57,5 +61,6 @@ pub(super) fn register(engine: &mut Engine) {
     expect::register_iterators(engine);
     rows::register_iterators(engine);
     event::register_iterators(engine);
+    netns::register_iterators(engine);
     open::register_iterators(engine);
 }

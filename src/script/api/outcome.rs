@@ -64,6 +64,12 @@ mod outcome_api {
         row.collect()
     }
 
+    /// What one should know about it, such as that killed flows may return; `()` if nothing.
+    #[rhai_fn(get = "note", pure)]
+    pub fn note(outcome: &mut Outcome) -> Dynamic {
+        outcome.note.clone().map_or(Dynamic::UNIT, Dynamic::from)
+    }
+
     /// How long it took.
     #[rhai_fn(get = "took", pure)]
     pub fn took(outcome: &mut Outcome) -> crate::script::value::Span {

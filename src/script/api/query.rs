@@ -56,8 +56,7 @@ mod query_api {
     /// ```
     #[rhai_fn(name = "flows", return_raw)]
     pub fn flows_where(ctx: NativeCallContext, filter: Dynamic) -> Fallible<Flows> {
-        let query = Flows::new(Rc::clone(&Host::current()?.source));
-        Ok(query.filtered(to_filter(&ctx, filter)?))
+        super::flows_that(&ctx, filter)
     }
 
     /// No more than the first `n` flows, in the kernel's order; the rest is not even asked for.
@@ -125,9 +124,9 @@ mod query_api {
     #[rhai_fn(pure, return_raw)]
     pub fn count(ctx: NativeCallContext, query: &mut Flows) -> Fallible<INT> {
         if query.is_everything()
-            && let Ok(live) = query.source().live()
+            && let Some(entries) = query.source().entries()?
         {
-            return Ok(live.global_stats()?.entries.into());
+            return Ok(INT::try_from(entries).unwrap_or(INT::MAX));
         }
         let mut count = 0;
         each(ctx.engine(), query, &mut |_| {
@@ -324,6 +323,12 @@ mod query_api {
     }
 }
 
+/// The flows of the run's table that `filter` takes.
+pub(super) fn flows_that(ctx: &NativeCallContext<'_>, filter: Dynamic) -> Fallible<Flows> {
+    let query = Flows::new(Rc::clone(&Host::current()?.source));
+    Ok(query.filtered(to_filter(ctx, filter)?))
+}
+
 /// An error for a query that sets counters to zero: narrowed, it would do so to flows it hides.
 fn whole(query: &Flows) -> Fallible<()> {
     if query.scope().zero { narrowed_zero() } else { Ok(()) }
@@ -350,10 +355,7 @@ fn sorted(ctx: &NativeCallContext<'_>, query: &Flows, keys: &str, n: usize) -> F
         Ok(ControlFlow::Continue(()))
     })?;
     let source = query.source();
-    let handles = top
-        .finish()
-        .into_iter()
-        .map(|flow| FlowHandle { flow: Rc::new(flow), source: Rc::clone(source) });
+    let handles = top.finish().into_iter().map(|flow| FlowHandle::new(flow, source));
     Ok(Rows::of_flows(handles))
 }
 

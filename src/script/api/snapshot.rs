@@ -11,10 +11,11 @@ use crate::kernel::Source;
 use crate::render::Column;
 use crate::script::cells::record;
 use crate::script::fault::Fallible;
+use crate::script::host::Host;
 use crate::script::objects::{FlowHandle, Flows, SnapshotHandle};
 use crate::script::ops::{each, handle};
 use crate::script::rows::Rows;
-use crate::script::value::{Time, span};
+use crate::script::value::{Time, span, to_dynamic};
 use crate::table::{self, Snapshot};
 
 pub(super) fn module() -> Module {
@@ -38,9 +39,7 @@ pub(super) struct DiffHandle {
 }
 
 fn flow_rows<'a>(flows: impl Iterator<Item = &'a Flow>, source: &Rc<dyn Source>) -> Rows {
-    Rows::of_flows(
-        flows.map(|flow| FlowHandle { flow: Rc::new(flow.clone()), source: Rc::clone(source) }),
-    )
+    Rows::of_flows(flows.map(|flow| FlowHandle::new(flow.clone(), source)))
 }
 
 fn rate_rows(before: &Snapshot, after: &Snapshot) -> Fallible<Rows> {
@@ -77,24 +76,35 @@ fn rate_rows(before: &Snapshot, after: &Snapshot) -> Fallible<Rows> {
     Ok(Rows::of_records(columns, records))
 }
 
-/// The fields that differ, as `mark 0 -> 7, state SYN_SENT -> ESTABLISHED`.
-fn what_changed(before: &Flow, after: &Flow) -> String {
-    let labels = crate::flow::LabelMap::default();
-    let view = crate::flow::View { now_ns: 0, labels: &labels };
-    let text = |value: Value| match crate::render::text(&value) {
-        empty if empty.is_empty() => "-".to_owned(),
-        text => text,
-    };
-    // Time passes and traffic flows: that is no change.
-    let passing = |field: &Field| {
-        matches!(field, Field::Timeout | Field::Age | Field::Packets | Field::Bytes | Field::Refs)
-            || matches!(field, Field::DirPackets(_) | Field::DirBytes(_) | Field::ProtoInfo)
-    };
-    let differing = Field::all().filter(|field| !passing(field)).filter_map(|field| {
+/// True for a field that says how traffic flows or time passes, which is no change, or that is read
+/// off another field, which would tell of it twice.
+fn is_passing(field: Field) -> bool {
+    matches!(
+        field,
+        Field::Timeout | Field::Age | Field::Packets | Field::Bytes | Field::Refs | Field::SeqAdj
+    ) || matches!(field, Field::DirPackets(_) | Field::DirBytes(_) | Field::ProtoInfo)
+        || matches!(field, Field::Snat | Field::Dnat | Field::Nat)
+        || matches!(field, Field::Assured | Field::Unreplied | Field::Related | Field::Offload)
+}
+
+/// A row for each field that differs.
+fn changes(before: &Flow, after: &Flow, source: &Rc<dyn Source>) -> Fallible<Vec<Map>> {
+    let host = Host::current()?;
+    let view = host.view_of(&**source);
+    let flow = handle(after, source);
+    let mut rows = Vec::new();
+    for field in Field::all().filter(|field| !is_passing(*field)) {
         let (old, new) = (field.get(before, view), field.get(after, view));
-        (old != new).then(|| format!("{} {} -> {}", field.name(), text(old), text(new)))
-    });
-    differing.collect::<Vec<_>>().join(", ")
+        if old != new {
+            rows.push(Map::from([
+                ("flow".into(), flow.clone()),
+                ("field".into(), field.name().into()),
+                ("before".into(), to_dynamic(old)?),
+                ("after".into(), to_dynamic(new)?),
+            ]));
+        }
+    }
+    Ok(rows)
 }
 
 #[export_module]
@@ -161,10 +171,7 @@ mod snapshot_api {
     /// Its flows as rows; they are unpacked for it.
     #[rhai_fn(name = "rows", pure)]
     pub fn snapshot_rows(snapshot: &mut SnapshotHandle) -> Rows {
-        let flows = snapshot
-            .snapshot
-            .iter()
-            .map(|flow| FlowHandle { flow: Rc::new(flow), source: Rc::clone(&snapshot.source) });
+        let flows = snapshot.snapshot.iter().map(|flow| FlowHandle::new(flow, &snapshot.source));
         Rows::of_flows(flows)
     }
 
@@ -180,19 +187,23 @@ mod snapshot_api {
         flow_rows(diff.diff.removed.iter(), &diff.source)
     }
 
-    /// Flows that changed: maps of `what` (such as `mark 0 -> 7`), `before` and `after`.
-    #[rhai_fn(get = "changed", pure)]
-    pub fn changed(diff: &mut DiffHandle) -> Rows {
-        let columns =
-            ["what", "before", "after"].map(|name| Column::new(name, Unit::Text)).to_vec();
-        let records = diff.diff.changed.iter().map(|(before, after)| {
-            Map::from([
-                ("what".into(), what_changed(before, after).into()),
-                ("before".into(), handle(before, &diff.source)),
-                ("after".into(), handle(after, &diff.source)),
-            ])
-        });
-        Rows::of_records(columns, records)
+    /// What changed: a row for each `field` of a `flow`, with its value `before` and `after`; a flow
+    /// of which two fields changed has two rows.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let before = flows.snapshot();
+    /// flows.snapshot().diff(before).changed.where(|row| row.field == "mark")
+    /// ```
+    #[rhai_fn(get = "changed", pure, return_raw)]
+    pub fn changed(diff: &mut DiffHandle) -> Fallible<Rows> {
+        let columns = ["flow", "field", "before", "after"];
+        let columns = columns.map(|name| Column::new(name, Unit::Text)).to_vec();
+        let mut rows = Vec::new();
+        for (before, after) in &diff.diff.changed {
+            rows.extend(changes(before, after, &diff.source)?);
+        }
+        Ok(Rows::of_records(columns, rows))
     }
 
     /// How many flows came, went, changed and stayed.

@@ -1,8 +1,8 @@
 //! A flow in few bytes, without loss: about 60 for an ordinary IPv4 flow. The bytes are for this
 //! process's memory, not for files: their form may change with every version.
 //!
-//! A packed flow begins with its key: the original direction and the zone, the same bytes for the
-//! same key. What is absent takes one bit; a reply that is the plain inverse counts as absent.
+//! A packed flow begins with its key: the original direction, the zone and the namespace, the same
+//! bytes for the same key. What is absent takes one bit; a reply that is the plain inverse counts as absent.
 
 mod bytes;
 
@@ -24,11 +24,18 @@ const ICMP: u8 = 1 << 3;
 const TUPLE_ZONE: u8 = 1 << 4;
 /// The zone of both directions follows; only in a key.
 const FLOW_ZONE: u8 = 1 << 5;
+/// The network namespace follows; only in a key.
+const FLOW_NETNS: u8 = 1 << 6;
 
 /// Appends `flow` to `out`.
 pub fn pack(flow: &Flow, out: &mut Vec<u8>) {
-    put_tuple(out, &flow.orig, flow.zone.map_or(0, |_| FLOW_ZONE));
+    let netns = flow.netns();
+    let bits = flow.zone.map_or(0, |_| FLOW_ZONE) | netns.map_or(0, |_| FLOW_NETNS);
+    put_tuple(out, &flow.orig, bits);
     out.extend(flow.zone.into_iter().flat_map(u16::to_le_bytes));
+    if let Some(netns) = netns {
+        put_bytes(out, netns.as_bytes());
+    }
 
     let reply = Some(flow.reply).filter(|reply| flow.orig.inverted() != Some(*reply));
     let mut parts = PartsOut::new(out);
@@ -59,13 +66,14 @@ pub fn unpack(bytes: &[u8]) -> Option<(Flow, &[u8])> {
     let mut bytes = Bytes(bytes);
     let (orig, bits) = bytes.tuple()?;
     let zone = if bits & FLOW_ZONE == 0 { None } else { Some(bytes.u16()?) };
+    let netns = if bits & FLOW_NETNS == 0 { None } else { Some(bytes.text()?) };
 
     let mut parts = PartsIn::new(&mut bytes)?;
     let reply = match parts.take(|bytes| Some(bytes.tuple()?.0))? {
         Some(reply) => reply,
         None => orig.inverted()?,
     };
-    let flow = Flow {
+    let mut flow = Flow {
         orig,
         reply,
         zone,
@@ -83,6 +91,9 @@ pub fn unpack(bytes: &[u8]) -> Option<(Flow, &[u8])> {
         helper: parts.take(|bytes| HelperName::new(bytes.bytes()?))?,
         rare: parts.take(Bytes::rare)?.map(Box::new),
     };
+    if let Some(netns) = netns {
+        flow.rare_mut().netns = Some(netns.into());
+    }
     Some((flow, bytes.0))
 }
 
@@ -93,7 +104,12 @@ pub(super) fn key(packed: &[u8]) -> &[u8] {
     let addr = |bit: u8| if has(bit) { 16 } else { 4 };
     let l4 = if has(PORTS | ICMP) { 4 } else { 0 };
     let zones = [TUPLE_ZONE, FLOW_ZONE].into_iter().filter(|bit| has(*bit)).count() * 2;
-    packed.get(..2 + addr(SRC_IPV6) + addr(DST_IPV6) + l4 + zones).unwrap_or(packed)
+    let numbers = 2 + addr(SRC_IPV6) + addr(DST_IPV6) + l4 + zones;
+    let mut rest = Bytes(packed.get(numbers..).unwrap_or_default());
+    if has(FLOW_NETNS) && rest.bytes().is_some() {
+        return packed.get(..packed.len() - rest.0.len()).unwrap_or(packed);
+    }
+    packed.get(..numbers).unwrap_or(packed)
 }
 
 fn put_tuple(out: &mut Vec<u8>, tuple: &Tuple, more_bits: u8) {
@@ -180,7 +196,7 @@ fn put_rare(out: &mut Vec<u8>, rare: &Rare) {
 }
 
 /// What the functions above wrote.
-impl Bytes<'_> {
+impl<'a> Bytes<'a> {
     /// A tuple and the bits of its first byte.
     fn tuple(&mut self) -> Option<(Tuple, u8)> {
         let [bits, proto] = self.array()?;
@@ -199,6 +215,10 @@ impl Bytes<'_> {
         };
         let zone = if bits & TUPLE_ZONE == 0 { None } else { Some(self.u16()?) };
         Some((Tuple { src, dst, proto: Proto(proto), l4, zone }, bits))
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
     }
 
     fn counters(&mut self) -> Option<Counters> {
@@ -245,17 +265,18 @@ impl Bytes<'_> {
     }
 
     fn rare(&mut self) -> Option<Rare> {
-        let text = |bytes: &mut Self| String::from_utf8(bytes.bytes()?.to_vec()).ok();
         let mut parts = PartsIn::new(self)?;
         Some(Rare {
             master: parts.take(|bytes| Some(bytes.tuple()?.0))?,
-            secctx: parts.take(text)?,
+            secctx: parts.take(|bytes| bytes.text().map(str::to_owned))?,
             helper_info: parts.take(|bytes| Some(bytes.bytes()?.to_vec()))?,
             seqadj_orig: parts.take(Self::seqadj)?,
             seqadj_reply: parts.take(Self::seqadj)?,
             synproxy: parts.take(|bytes| {
                 Some(Synproxy { isn: bytes.u32()?, its: bytes.u32()?, tsoff: bytes.u32()? })
             })?,
+            // Part of the key.
+            netns: None,
         })
     }
 }
@@ -284,9 +305,10 @@ mod tests {
                 pack(flow, &mut bytes);
                 key(&bytes).to_vec()
             };
-            let same = (a.orig, a.zone) == (b.orig, b.zone);
+            let same = (a.orig, a.zone, a.netns()) == (b.orig, b.zone, b.netns());
             prop_assert_eq!(packed(&a) == packed(&b), same);
             (b.orig, b.zone) = (a.orig, a.zone);
+            b.rare_mut().netns = a.netns().cloned();
             prop_assert_eq!(packed(&a), packed(&b));
         }
 

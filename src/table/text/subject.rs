@@ -56,7 +56,7 @@ impl Subject {
             Field::Related => Self::Flag(Test::Status(Status::EXPECTED)),
             Field::Unreplied => Self::Flag(Test::Unreplied),
             Field::Offload => Self::Flag(Test::Offload),
-            Field::Helper | Field::Secctx => Self::Text(field),
+            Field::Helper | Field::Secctx | Field::Netns => Self::Text(field),
             Field::Master | Field::ProtoInfo | Field::SeqAdj | Field::Synproxy => Self::Parts,
             Field::IcmpType(_)
             | Field::IcmpCode(_)

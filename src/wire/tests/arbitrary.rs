@@ -77,7 +77,9 @@ fn rare() -> impl Strategy<Value = Option<Box<Rare>>> {
         of(synproxy()),
     )
         .prop_map(|(master, secctx, helper_info, seqadj_orig, seqadj_reply, synproxy)| {
-            let rare = Rare { master, secctx, helper_info, seqadj_orig, seqadj_reply, synproxy };
+            let netns = None;
+            let rare =
+                Rare { master, secctx, helper_info, seqadj_orig, seqadj_reply, synproxy, netns };
             (rare != Rare::default()).then(|| Box::new(rare))
         })
 }

@@ -197,6 +197,7 @@ impl Draft {
             "state" => self.state(name, text)?,
             "helper" | "helper-name" => self.helper(name, text)?,
             "secctx" => self.rare().secctx = Some(text.to_owned()),
+            "netns" => self.rare().netns = Some(text.into()),
             "delta-time" | "deltatime" => {
                 let seconds: u64 = number(name, text)?;
                 self.age_ns = Some(seconds.saturating_mul(1_000_000_000));

@@ -27,7 +27,7 @@ conntrack v1.4.9 (conntrack-tools): 9 flow entries have been shown.
     dccp 1.1.1.1 -> 2.2.2.2 | dccp 2.2.2.2 -> 1.1.1.1 status= timeout=9 mark=0 use=1
     udplite 10.0.0.1:5 -> 10.0.0.2:6 in zone 6 | udplite 10.0.0.2:6 -> 10.0.0.1:5 in zone 7 status= timeout=9 mark=0 use=1
     tcp 10.0.0.3:1 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.3:1 status=seen_reply,offload mark=0 use=1
-    at 1795202856000000000 tcp 10.0.0.8:1024 -> 10.0.0.2:21 | tcp 10.0.0.2:21 -> 10.0.0.8:1024 zone=5 status=seen_reply timeout=99 state=Tcp(TcpInfo { state: 0, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) mark=0 id=f4c407f4 use=1 start=1795202853000000000 labels=[1, 100] helper=ftp rare=Rare { master: None, secctx: Some("system_u:object_r:unlabeled_t:s0"), helper_info: None, seqadj_orig: None, seqadj_reply: None, synproxy: None }
+    at 1795202856000000000 tcp 10.0.0.8:1024 -> 10.0.0.2:21 | tcp 10.0.0.2:21 -> 10.0.0.8:1024 zone=5 status=seen_reply timeout=99 state=Tcp(TcpInfo { state: 0, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) mark=0 id=f4c407f4 use=1 start=1795202853000000000 labels=[1, 100] helper=ftp rare=Rare { master: None, secctx: Some("system_u:object_r:unlabeled_t:s0"), helper_info: None, seqadj_orig: None, seqadj_reply: None, synproxy: None, netns: None }
     "#);
 }
 
@@ -43,7 +43,7 @@ udp      17 170 src=192.168.1.2 dst=192.168.1.5 sport=137 dport=1025 src=192.168
 tcp      6 431999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 packets=5 bytes=300 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 packets=4 bytes=200 [ASSURED] mark=0 secmark=0 use=1
 "), @r#"
     tcp 10.0.0.1:1000 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.1:1000 status=seen_reply,assured timeout=431999 state=Tcp(TcpInfo { state: 3, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) mark=0 use=2
-    udp [fd00::1]:5000 -> [2001:db8::53]:53 | udp [2001:db8::53]:53 -> [fd00::1]:5000 status= timeout=29 mark=0 use=2 rare=Rare { master: None, secctx: Some("null"), helper_info: None, seqadj_orig: None, seqadj_reply: None, synproxy: None }
+    udp [fd00::1]:5000 -> [2001:db8::53]:53 | udp [2001:db8::53]:53 -> [fd00::1]:5000 status= timeout=29 mark=0 use=2 rare=Rare { master: None, secctx: Some("null"), helper_info: None, seqadj_orig: None, seqadj_reply: None, synproxy: None, netns: None }
     gre 10.0.0.1:0 -> 10.0.0.2:1 | gre 10.0.0.2:1 -> 10.0.0.1:0 status=seen_reply,assured timeout=179 mark=0 use=1
     igmp 10.0.0.1 -> 224.0.0.1 | igmp 224.0.0.1 -> 10.0.0.1 status= timeout=500 mark=0 use=2
     tcp 192.168.1.6:32775 -> 192.168.1.9:22 | tcp 192.168.1.9:22 -> 192.168.1.6:32775 status= timeout=117 state=Tcp(TcpInfo { state: 1, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) use=2
@@ -146,7 +146,7 @@ fn xml_on_one_line_or_on_many() {
 <flow type="new"><layer3 protonum="2" protoname="ipv4"><expected><src>10.0.0.2</src><dst>10.0.0.8</dst></expected><mask><src>255.255.255.255</src><dst>255.255.255.255</dst></mask><master><src>10.0.0.8</src><dst>10.0.0.2</dst></master></layer3><layer4 protonum="6" protoname="tcp"><expected><sport>0</sport><dport>5555</dport></expected><mask><sport>0</sport><dport>65535</dport></mask><master><sport>1024</sport><dport>21</dport></master></layer4><meta><helper-name>ftp</helper-name><timeout>299</timeout><class>0</class><permanent/></meta></flow>
 </expect>
 "#), @r#"
-    tcp 10.0.0.1:1000 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.1:1000 status=seen_reply,assured timeout=299 state=Tcp(TcpInfo { state: 3, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) mark=7 id=7c2a2686 use=1 labels=[1, 100] rare=Rare { master: None, secctx: Some("a<bA"), helper_info: None, seqadj_orig: None, seqadj_reply: None, synproxy: None }
+    tcp 10.0.0.1:1000 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.1:1000 status=seen_reply,assured timeout=299 state=Tcp(TcpInfo { state: 3, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) mark=7 id=7c2a2686 use=1 labels=[1, 100] rare=Rare { master: None, secctx: Some("a<bA"), helper_info: None, seqadj_orig: None, seqadj_reply: None, synproxy: None, netns: None }
     destroy at 1795202853000000000 sctp [fd00::1]:1 -> [fd00::2]:2 in zone 3 | sctp [fd00::2]:2 -> [fd00::1]:1 status= timeout=49 state=Sctp(SctpInfo { state: 4, vtag_orig: None, vtag_reply: None }) id=dd8b437e sent=1/60 answered=0/0 start=1795202853353415389 stop=1795202853402479536 helper=ftp
     new tcp 10.0.0.2:0 -> 10.0.0.8:5555 mask tcp 255.255.255.255:0 -> 255.255.255.255:65535 master tcp 10.0.0.8:1024 -> 10.0.0.2:21 timeout=Some(299) id=None helper=Some("ftp") flags=Some(ExpectFlags(1)) class=Some(0) nat=None function=None
     "#);
@@ -166,7 +166,7 @@ fn flowshs_own_captures() {
 {"time":"2026-11-20T20:09:52.803416Z","event":"new","portid":4,"synthetic":false,"expectation":{"family":"ipv4","proto":"tcp","src":"10.0.0.2","dst":"10.0.0.8","sport":0,"dport":5555,"mask":{"proto":"tcp","src":"255.255.255.255","dst":"255.255.255.255","sport":0,"dport":65535},"master":{"proto":"tcp","src":"10.0.0.8","dst":"10.0.0.2","sport":1024,"dport":21},"timeout":299,"id":5,"helper":"ftp","flags":["permanent","inactive"],"class":0,"function":"nat-follow-master","nat":{"direction":"reply","tuple":{"proto":"tcp","src":"10.0.0.9","dst":"0.0.0.0","sport":1,"dport":0}}}}
 "#), @r#"
     at 1795205392750000000 tcp 10.0.0.1:1000 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.1:1000 status=seen_reply,assured,confirmed,bit17 timeout=431994 state=Tcp(TcpInfo { state: 3, wscale_orig: Some(7), wscale_reply: None, flags_orig: None, flags_reply: None }) mark=7 id=f9e55e9d use=1 sent=12/1250000 answered=8/52 start=1795205386250000000
-    42 10.0.0.1 -> 10.0.0.2 | 42 10.0.0.2 -> 10.0.0.1 status= labels=[1, 2] rare=Rare { master: Some(Tuple { src: 10.0.0.8, dst: 10.0.0.2, proto: Proto(6), l4: Ports { src: 1024, dst: 21 }, zone: None }), secctx: Some("a } b"), helper_info: None, seqadj_orig: Some(SeqAdj { correction_pos: 1, offset_before: -2, offset_after: 3 }), seqadj_reply: None, synproxy: None }
+    42 10.0.0.1 -> 10.0.0.2 | 42 10.0.0.2 -> 10.0.0.1 status= labels=[1, 2] rare=Rare { master: Some(Tuple { src: 10.0.0.8, dst: 10.0.0.2, proto: Proto(6), l4: Ports { src: 1024, dst: 21 }, zone: None }), secctx: Some("a } b"), helper_info: None, seqadj_orig: Some(SeqAdj { correction_pos: 1, offset_before: -2, offset_after: 3 }), seqadj_reply: None, synproxy: None, netns: None }
     new at 1795205392803416000 by 4 tcp 10.0.0.2:0 -> 10.0.0.8:5555 mask tcp 255.255.255.255:0 -> 255.255.255.255:65535 master tcp 10.0.0.8:1024 -> 10.0.0.2:21 timeout=Some(299) id=Some(00000005) helper=Some("ftp") flags=Some(ExpectFlags(3)) class=Some(0) nat=Some(ExpectNat { direction: 1, tuple: Tuple { src: 10.0.0.9, dst: 0.0.0.0, proto: Proto(6), l4: Ports { src: 1, dst: 0 }, zone: None } }) function=Some("nat-follow-master")
     "#);
     assert_snapshot!(read("\
@@ -175,7 +175,7 @@ ipv4,tcp,10.0.0.1,10.0.0.2,1000,80,ESTABLISHED,\"seen_reply,assured\",7,0,\"voip
 z\",2026-11-20T20:09:46.25Z,6.5,true,1,state=ESTABLISHED wscale_orig=7,orig=correction_pos=1 offset_before=2 offset_after=3 reply=correction_pos=4 offset_before=5 offset_after=6,10.0.0.2,10.0.0.1,80,1000,,12,1250000
 ipv4,udp,10.0.0.1,10.0.0.2,1,2,,,,0,,,,,,,,false,,,,10.0.0.2,10.0.0.1,2,1,6,,
 "), @r#"
-    at 1795205392750000000 tcp 10.0.0.1:1000 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.1:1000 status=seen_reply,assured timeout=431994 state=Tcp(TcpInfo { state: 3, wscale_orig: Some(7), wscale_reply: None, flags_orig: None, flags_reply: None }) mark=7 use=1 sent=12/1250000 start=1795205386250000000 labels=[1, 2] rare=Rare { master: None, secctx: Some("a<&\"\nz"), helper_info: None, seqadj_orig: Some(SeqAdj { correction_pos: 1, offset_before: 2, offset_after: 3 }), seqadj_reply: Some(SeqAdj { correction_pos: 4, offset_before: 5, offset_after: 6 }), synproxy: None }
+    at 1795205392750000000 tcp 10.0.0.1:1000 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.1:1000 status=seen_reply,assured timeout=431994 state=Tcp(TcpInfo { state: 3, wscale_orig: Some(7), wscale_reply: None, flags_orig: None, flags_reply: None }) mark=7 use=1 sent=12/1250000 start=1795205386250000000 labels=[1, 2] rare=Rare { master: None, secctx: Some("a<&\"\nz"), helper_info: None, seqadj_orig: Some(SeqAdj { correction_pos: 1, offset_before: 2, offset_after: 3 }), seqadj_reply: Some(SeqAdj { correction_pos: 4, offset_before: 5, offset_after: 6 }), synproxy: None, netns: None }
     udp 10.0.0.1:1 -> 10.0.0.2:2 in zone 6 | udp 10.0.0.2:2 -> 10.0.0.1:1 status=
     "#);
 }
