@@ -37,7 +37,17 @@ impl Receiver {
         what: &'static str,
         write: impl FnOnce(&mut Requests, u32),
     ) -> Result<Self, KernelError> {
-        let (socket, seq) = (Socket::open(live.netns())?, live.next_seq());
+        Self::over(Socket::open(live.netns())?, live, what, write)
+    }
+
+    /// The same over a socket of another protocol of netlink.
+    fn over(
+        socket: Socket,
+        live: &Live,
+        what: &'static str,
+        write: impl FnOnce(&mut Requests, u32),
+    ) -> Result<Self, KernelError> {
+        let seq = live.next_seq();
         let mut requests = Requests::new();
         write(&mut requests, seq);
         socket.send(requests.as_bytes()).map_err(|source| KernelError::refused(what, source))?;
@@ -86,6 +96,18 @@ impl Receiver {
             }
             return Ok(self.feed.present().get(payload));
         }
+    }
+
+    /// What is decoded of every message.
+    fn all<T>(
+        mut self,
+        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, KernelError> {
+        let mut items = Vec::new();
+        while let Some(payload) = self.next()? {
+            items.push(decode(payload)?);
+        }
+        Ok(items)
     }
 
     fn fill(&mut self) -> Result<(), KernelError> {
@@ -256,10 +278,16 @@ pub(super) fn collect<T>(
     write: impl FnOnce(&mut Requests, u32),
     decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, KernelError> {
-    let mut receiver = Receiver::start(live, what, write)?;
-    let mut items = Vec::new();
-    while let Some(payload) = receiver.next()? {
-        items.push(decode(payload)?);
-    }
-    Ok(items)
+    Receiver::start(live, what, write)?.all(decode)
+}
+
+/// The same over a socket of another protocol of netlink.
+pub(super) fn collect_over<T>(
+    socket: Socket,
+    live: &Live,
+    what: &'static str,
+    write: impl FnOnce(&mut Requests, u32),
+    decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, KernelError> {
+    Receiver::over(socket, live, what, write)?.all(decode)
 }

@@ -34,23 +34,32 @@ impl Socket {
     ///
     /// The namespace cannot be entered, or the kernel has no netfilter netlink.
     pub(super) fn open(netns: &NetNs) -> Result<Self, KernelError> {
-        let inner = netns.run(|| {
-            let mut socket = NetlinkSocket::new(NETLINK_NETFILTER)?;
-            socket.bind_auto()?;
-            Ok(socket)
-        });
-        let inner = inner?.map_err(|source| KernelError::Refused {
+        Self::of(netns, NETLINK_NETFILTER)?.map_err(|source| KernelError::Refused {
             what: "open a netfilter netlink socket".to_owned(),
             source,
             hint: Some("the kernel needs CONFIG_NETFILTER_NETLINK (module nfnetlink)"),
+        })
+    }
+
+    /// The same for any protocol of netlink, such as `NETLINK_ROUTE`.
+    ///
+    /// # Errors
+    ///
+    /// The namespace cannot be entered; within, that the kernel has no such protocol.
+    pub(super) fn of(netns: &NetNs, protocol: isize) -> Result<io::Result<Self>, KernelError> {
+        let opened = netns.run(|| {
+            let mut socket = NetlinkSocket::new(protocol)?;
+            socket.bind_auto()?;
+            Ok(socket)
         })?;
+        let Ok(inner) = opened else { return Ok(opened.map(|inner| Self { inner })) };
         // Either may be missing on an old kernel; requests are the same without.
         let _ = inner.set_ext_ack(true);
         let _ = inner.set_netlink_get_strict_chk(true);
         let socket = Self { inner };
         // An answer that does not come must be an error, never a hang.
         let _ = socket.set_receive_timeout(ANSWER_MS);
-        Ok(socket)
+        Ok(Ok(socket))
     }
 
     /// Sends one datagram: a request, or a batch of them.

@@ -204,6 +204,7 @@ pub(super) fn type_name(kind: &str) -> String {
         "DiffHandle" => "Diff",
         "WindowHandle" => "Window",
         "Side" => "Direction",
+        "Rc<Owner>" => "Process",
         "Span" => "Duration",
         "IpAddr" => "Ip",
         "Network" => "Net",

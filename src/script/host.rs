@@ -11,6 +11,7 @@ use rhai::Engine;
 
 use super::doc::Docs;
 use super::fault::{Fallible, Fault};
+use super::lookup::Lookups;
 use super::stage::Stage;
 use crate::flow::{LabelMap, View};
 use crate::kernel::Source;
@@ -93,6 +94,8 @@ pub struct Host {
     pub options: Options,
     /// The format of results: the option, until a shell's user asks for another.
     pub format: Cell<Option<Format>>,
+    /// What was looked up about flows.
+    pub lookups: Lookups,
     /// Handlers and timers.
     pub stage: RefCell<Stage>,
     /// True once the blind spot of `nf_conntrack_events=2` was told of.
@@ -129,6 +132,7 @@ impl Host {
             stop,
             format: Cell::new(options.format),
             options,
+            lookups: Lookups::default(),
             stage: RefCell::default(),
             warned_of_events: Cell::new(false),
             tally: Cell::default(),

@@ -43,6 +43,8 @@ impl FlowHandle {
 pub(super) struct Side {
     /// The flow.
     pub flow: Rc<Flow>,
+    /// Its table.
+    pub source: Rc<dyn Source>,
     /// Which direction.
     pub direction: Direction,
 }

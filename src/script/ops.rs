@@ -9,6 +9,7 @@ use rhai::{Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 use super::callback::Callback;
 use super::fault::{Fallible, Fault};
 use super::host::Host;
+use super::lookup::{Lookup, PROCESS};
 use super::objects::{FilterHandle, FlowHandle, Flows};
 use super::value::{Span, describe, from_dynamic, text_of};
 use crate::flow::{Field, Filter, Flow, Network, Value};
@@ -136,6 +137,8 @@ fn filter_text(field: &str, value: &Dynamic) -> Fallible<String> {
 pub(crate) enum Key {
     /// A field.
     Field(Field),
+    /// Something that the system is asked.
+    Lookup(Lookup),
     /// A closure of one flow.
     Closure(Callback),
 }
@@ -148,7 +151,10 @@ impl Key {
     /// No such field, or another type; `verb` names who wants it.
     pub(super) fn new(ctx: &NativeCallContext<'_>, verb: &str, key: Dynamic) -> Fallible<Self> {
         if let Some(name) = key.read_lock::<ImmutableString>() {
-            return field(&name).map(Self::Field);
+            return match Lookup::named(&name) {
+                Some(lookup) => Ok(Self::Lookup(lookup)),
+                None => field(&name).map(Self::Field),
+            };
         }
         let found = describe(&key);
         match key.try_cast::<FnPtr>() {
@@ -164,7 +170,7 @@ impl Key {
     pub(crate) fn field(&self) -> Option<Field> {
         match self {
             Self::Field(field) => Some(*field),
-            Self::Closure(_) => None,
+            Self::Lookup(_) | Self::Closure(_) => None,
         }
     }
 
@@ -176,6 +182,7 @@ impl Key {
     pub(super) fn value(&self, engine: &Engine, host: &Host, row: &FlowHandle) -> Fallible<Value> {
         match self {
             Self::Field(field) => Ok(field.get(&row.flow, host.view_of(&*row.source))),
+            Self::Lookup(lookup) => lookup.value(host, row),
             Self::Closure(closure) => {
                 Ok(from_dynamic(&closure.call(engine, [Dynamic::from(row.clone())])?))
             }
@@ -191,7 +198,7 @@ impl Key {
 pub(super) fn field(name: &str) -> Fallible<Field> {
     Field::named(name).ok_or_else(|| {
         let fault = Fault::new(format!("a flow has no field `{name}`"));
-        match closest(name, Field::all().map(Field::name)) {
+        match closest(name, Field::all().map(Field::name).chain([PROCESS])) {
             Some(near) => fault.hint(format!("did you mean `{near}`?")),
             None => fault.hint("`help(\"Flow\")` lists the fields"),
         }

@@ -179,8 +179,7 @@ pub(crate) fn values(
     host: &Host,
 ) -> Fallible<Vec<Value>> {
     let engine = host.engine()?;
-    let asks = keys.iter().any(|key| matches!(key, Key::Closure(_)));
-    if !asks {
+    if keys.iter().all(|key| key.field().is_some()) {
         let view = host.view_of(&**source);
         return Ok(keys.iter().filter_map(Key::field).map(|f| f.get(flow, view)).collect());
     }

@@ -19,6 +19,7 @@ mod message;
 mod protoinfo;
 mod request;
 mod screen;
+mod sockdiag;
 mod stats;
 pub mod text;
 mod tuple;
@@ -33,6 +34,7 @@ pub use message::{
 };
 pub use request::{DumpScope, FlowTable, KernelFilter, Requests, TupleFilter};
 pub use screen::Screen;
+pub use sockdiag::{SocketEntry, decode_socket, is_local};
 pub use stats::{decode_cpu_stats, decode_expect_cpu_stats, decode_global_stats};
 
 #[cfg(test)]

@@ -175,6 +175,18 @@ impl Requests {
         head: NfGenMsg,
         fill: impl FnOnce(&mut AttrWriter),
     ) {
+        self.framed(kind, flags, seq, &head.to_bytes(), fill);
+    }
+
+    /// Appends a message of any subsystem: `head` is what it puts before its attributes.
+    pub(super) fn framed(
+        &mut self,
+        kind: u16,
+        flags: u16,
+        seq: u32,
+        head: &[u8],
+        fill: impl FnOnce(&mut AttrWriter),
+    ) {
         let start = self.out.len();
         self.last = start;
         let mut header = NetlinkHeader::default();
@@ -184,7 +196,7 @@ impl Requests {
         let mut bytes = [0; NLMSG_HDRLEN];
         header.emit(&mut bytes);
         self.out.raw(&bytes);
-        self.out.raw(&head.to_bytes());
+        self.out.raw(head);
         fill(&mut self.out);
         // A request is a few hundred bytes long.
         let len = u32::try_from(self.out.len() - start).unwrap_or(u32::MAX);

@@ -127,7 +127,7 @@ fn keys(
     let mut push = |name: String, key: Key| {
         let unit = match &key {
             Key::Field(field) => field.unit(),
-            Key::Closure(_) => Unit::Text,
+            Key::Lookup(_) | Key::Closure(_) => Unit::Text,
         };
         named.push(Column::new(name, unit));
         keys.push(key);

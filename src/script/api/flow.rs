@@ -89,6 +89,10 @@ fn side_fields(name: &str) -> [Option<Field>; 2] {
     ["orig", "reply"].map(|side| Field::named(&format!("{side}.{name}")))
 }
 
+fn side(flow: &FlowHandle, direction: Direction) -> Side {
+    Side { flow: Rc::clone(&flow.flow), source: Rc::clone(&flow.source), direction }
+}
+
 fn side_value(side: &Side, [orig, reply]: [Option<Field>; 2]) -> Fallible<Dynamic> {
     let field = match side.direction {
         Direction::Orig => orig,
@@ -109,13 +113,13 @@ mod flow_api {
     /// The direction of the first packet: `f.orig.src` is `f.src`.
     #[rhai_fn(get = "orig", pure)]
     pub fn orig(flow: &mut FlowHandle) -> Side {
-        Side { flow: Rc::clone(&flow.flow), direction: crate::flow::Direction::Orig }
+        side(flow, crate::flow::Direction::Orig)
     }
 
     /// The direction of the answers; NAT makes it differ from the inverse of `orig`.
     #[rhai_fn(get = "reply", pure)]
     pub fn reply(flow: &mut FlowHandle) -> Side {
-        Side { flow: Rc::clone(&flow.flow), direction: crate::flow::Direction::Reply }
+        side(flow, crate::flow::Direction::Reply)
     }
 
     /// A field by its name, also one of a direction: `f["reply.src"]`.

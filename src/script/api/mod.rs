@@ -15,6 +15,7 @@ mod kill;
 mod netns;
 mod open;
 mod outcome;
+mod process;
 mod query;
 mod range;
 mod reconcile;
@@ -29,7 +30,7 @@ mod window;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 23] = [
+    let topics: [fn() -> Module; 24] = [
         addr::module,
         change::module,
         columns::module,
@@ -42,6 +43,7 @@ pub(super) fn register(engine: &mut Engine) {
         netns::module,
         open::module,
         outcome::module,
+        process::module,
         query::module,
         range::module,
         reconcile::module,

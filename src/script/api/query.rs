@@ -372,9 +372,9 @@ fn values(
     each(ctx.engine(), query, &mut |flow| {
         visit(match &key {
             Key::Field(field) => field.get(flow, view),
-            Key::Closure(closure) => {
-                let answer = closure.call(ctx.engine(), [handle(flow, query.source())])?;
-                crate::script::value::from_dynamic(&answer)
+            key => {
+                let row = FlowHandle::new(flow.clone(), query.source());
+                key.value(ctx.engine(), &host, &row)?
             }
         });
         Ok(ControlFlow::Continue(()))
