@@ -20,17 +20,27 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 ///
 /// `job` panicked, or there can be no namespace here and `FLOWSH_SKIP_KERNEL` is not 1.
 pub(crate) fn in_namespace<F: FnOnce()>(job: F) {
+    in_namespace_telling(job);
+}
+
+/// The same, and gives what `job` wrote to standard error; nothing in the process that is inside.
+///
+/// # Panics
+///
+/// As [`in_namespace`].
+pub(crate) fn in_namespace_telling<F: FnOnce()>(job: F) -> String {
     let here = network();
     if let Some(outside) = std::env::var_os(WITHIN) {
         assert_ne!(outside, here.as_str(), "still outside");
         run("ip", &["link", "set", "lo", "up"]).ok();
-        return job();
+        job();
+        return String::new();
     }
     // `it::kernel::create::fact::{{closure}}`; the test is what is between the crate and the closure.
     let path = type_name::<F>();
     let name = path.split_once("::").unwrap().1.trim_end_matches("::{{closure}}");
     if skipped(name) {
-        return;
+        return String::new();
     }
     let exe = std::env::current_exe().unwrap();
     let again = Command::new("unshare")
@@ -42,6 +52,7 @@ pub(crate) fn in_namespace<F: FnOnce()>(job: F) {
         .output();
     let inside = Run::of("unshare", again);
     assert!(inside.status == 0 && inside.stdout.contains("1 passed"), "{name}\n{inside}");
+    inside.stderr
 }
 
 /// True, and says so, if what needs the kernel is not to be tested.

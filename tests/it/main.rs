@@ -13,6 +13,7 @@ mod examples;
 mod generated;
 mod kernel;
 mod lab;
+mod model;
 mod properties;
 mod replay;
 mod scripts;

@@ -1,0 +1,318 @@
+//! The kernel's table read and written without flowsh: a socket, a few numbers and a parser of the
+//! test's own. What the records mean is the model's affair.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::AsRawFd;
+
+use netlink_sys::protocols::NETLINK_NETFILTER;
+use netlink_sys::{Socket, SocketAddr};
+
+use super::record::{End, Record};
+
+const NLM_F_REQUEST: u16 = 1;
+const NLM_F_ACK: u16 = 4;
+const NLM_F_DUMP: u16 = 0x300;
+const NLM_F_CREATE: u16 = 0x400;
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const CT_NEW: u16 = 0x100;
+const CT_GET: u16 = 0x101;
+const CT_DELETE: u16 = 0x102;
+/// Group numbers: updates, ends.
+const GROUPS: [u32; 2] = [2, 3];
+
+/// A socket of our own.
+pub(super) struct Wire {
+    socket: Socket,
+    /// Its address, which events name.
+    pub(super) port: u32,
+    buffer: Vec<u8>,
+}
+
+/// What was heard: who did it, what, and to which flow.
+pub(super) struct Heard {
+    pub(super) port: u32,
+    pub(super) destroyed: bool,
+    pub(super) flow: Record,
+}
+
+impl Wire {
+    /// Opens a socket in this thread's namespace.
+    pub(super) fn open() -> Self {
+        let mut socket = Socket::new(NETLINK_NETFILTER).unwrap();
+        let port = socket.bind_auto().unwrap().port_number();
+        Self { socket, port, buffer: vec![0; 1 << 16] }
+    }
+
+    /// Opens a socket that hears of every change and every end, with room for a great many.
+    pub(super) fn listening() -> Self {
+        let wire = Self::open();
+        wire.make_room(1 << 29);
+        wire.socket.set_non_blocking(true).unwrap();
+        for group in GROUPS {
+            wire.socket.add_membership(group).unwrap();
+        }
+        wire
+    }
+
+    /// Lets so many bytes wait to be received, whatever the machine's usual limit is.
+    fn make_room(&self, bytes: libc::c_int) {
+        let length = libc::socklen_t::try_from(size_of_val(&bytes)).unwrap();
+        // SAFETY: the pointer and the length are those of one live number.
+        #[expect(unsafe_code, reason = "netlink-sys knows the option with the limit alone")]
+        let result = unsafe {
+            libc::setsockopt(
+                self.socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                libc::SO_RCVBUFFORCE,
+                (&raw const bytes).cast(),
+                length,
+            )
+        };
+        assert_eq!(result, 0, "no room for events");
+    }
+
+    /// Every flow, in an order that is the same for the same flows.
+    pub(super) fn dump(&mut self) -> Vec<Record> {
+        self.send(&request(CT_GET, NLM_F_DUMP, 0, &[]));
+        let mut records: Vec<Record> = Vec::new();
+        loop {
+            let filled = self.socket.recv(&mut &mut self.buffer[..], 0).unwrap();
+            for message in messages(&self.buffer[..filled]) {
+                match message.kind {
+                    NLMSG_DONE => {
+                        records.sort_by_key(|record| (record.orig, record.reply, record.zone));
+                        return records;
+                    }
+                    NLMSG_ERROR => panic!("the kernel lists nothing: {:?}", message.payload),
+                    _ => records.push(record(message.payload)),
+                }
+            }
+        }
+    }
+
+    /// What was heard since the last call; fails if something was lost.
+    pub(super) fn heard(&mut self, tell: &mut dyn FnMut(Heard)) {
+        loop {
+            let filled = match self.socket.recv(&mut &mut self.buffer[..], 0) {
+                Ok(filled) => filled,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                Err(error) => panic!("events were lost: {error}"),
+            };
+            for message in messages(&self.buffer[..filled]) {
+                let destroyed = message.kind == CT_DELETE;
+                tell(Heard { port: message.port, destroyed, flow: record(message.payload) });
+            }
+        }
+    }
+
+    /// Makes flows of udp with these addresses, ports, mark and zone, or leaves what is there.
+    pub(super) fn make(&mut self, flows: &[Udp]) {
+        let one = |flow: &Udp| request(CT_NEW, NLM_F_CREATE, 2, &flow.made());
+        self.batch(flows.iter().map(one));
+    }
+
+    /// Deletes flows by addresses, ports and zone.
+    pub(super) fn delete(&mut self, flows: &[Udp]) {
+        let one = |flow: &Udp| request(CT_DELETE, 0, 2, &flow.named());
+        self.batch(flows.iter().map(one));
+    }
+
+    /// Sends requests together and waits until all are done; refusals are no matter.
+    fn batch(&mut self, requests: impl Iterator<Item = Vec<u8>>) {
+        let mut requests: Vec<Vec<u8>> = requests.collect();
+        let Some(last) = requests.last_mut() else { return };
+        last[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE).to_ne_bytes());
+        last[8..12].copy_from_slice(&1_u32.to_ne_bytes());
+        self.send(&requests.concat());
+        loop {
+            let filled = self.socket.recv(&mut &mut self.buffer[..], 0).unwrap();
+            if messages(&self.buffer[..filled]).any(|message| message.seq == 1) {
+                return;
+            }
+        }
+    }
+
+    fn send(&self, bytes: &[u8]) {
+        self.socket.send_to(bytes, &SocketAddr::new(0, 0), 0).unwrap();
+    }
+}
+
+/// A flow of udp over IPv4, unreplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Udp {
+    pub(super) src: Ipv4Addr,
+    pub(super) dst: Ipv4Addr,
+    pub(super) sport: u16,
+    pub(super) dport: u16,
+    pub(super) mark: u32,
+    pub(super) zone: u16,
+}
+
+impl Udp {
+    fn named(&self) -> Vec<u8> {
+        let orig = tuple(1, self.src, self.dst, self.sport, self.dport);
+        [orig, attr(18, &self.zone.to_be_bytes())].concat()
+    }
+
+    fn made(&self) -> Vec<u8> {
+        let reply = tuple(2, self.dst, self.src, self.dport, self.sport);
+        let numbers = [(3, 8), (7, 6000), (8, self.mark)];
+        let numbers = numbers.map(|(kind, number)| attr(kind, &u32::to_be_bytes(number)));
+        [self.named(), reply, numbers.concat()].concat()
+    }
+}
+
+fn tuple(kind: u16, src: Ipv4Addr, dst: Ipv4Addr, sport: u16, dport: u16) -> Vec<u8> {
+    let addrs = [attr(1, &src.octets()), attr(2, &dst.octets())].concat();
+    let ports = [attr(2, &sport.to_be_bytes()), attr(3, &dport.to_be_bytes())].concat();
+    let proto = [attr(1, &[17]), ports].concat();
+    nest(kind, &[nest(1, &addrs), nest(2, &proto)].concat())
+}
+
+fn nest(kind: u16, value: &[u8]) -> Vec<u8> {
+    attr(kind | 0x8000, value)
+}
+
+fn attr(kind: u16, value: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(value.len() + 4).unwrap();
+    let mut bytes = [&len.to_ne_bytes(), &kind.to_ne_bytes(), value].concat();
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}
+
+fn request(kind: u16, flags: u16, family: u8, body: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(20 + body.len()).unwrap();
+    let flags = NLM_F_REQUEST | flags;
+    let head = [&len.to_ne_bytes()[..], &kind.to_ne_bytes(), &flags.to_ne_bytes(), &[0; 8]];
+    [&head.concat(), &[family, 0, 0, 0][..], body].concat()
+}
+
+struct Message<'a> {
+    kind: u16,
+    seq: u32,
+    port: u32,
+    payload: &'a [u8],
+}
+
+fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
+    std::iter::from_fn(move || {
+        let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap());
+        let len = usize::try_from(bytes.first().map(|_| word(0))?).unwrap();
+        let kind = u16::from_ne_bytes(bytes[4..6].try_into().unwrap());
+        let message =
+            Message { kind, seq: word(8), port: word(12), payload: &bytes[16..len] };
+        bytes = bytes.get(len.next_multiple_of(4)..).unwrap_or_default();
+        Some(message)
+    })
+}
+
+fn attrs(mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let head = bytes.first_chunk::<4>()?;
+        let len = usize::from(u16::from_ne_bytes([head[0], head[1]]));
+        let kind = u16::from_ne_bytes([head[2], head[3]]) & 0x3fff;
+        let value = &bytes[4..len];
+        bytes = bytes.get(len.next_multiple_of(4)..).unwrap_or_default();
+        Some((kind, value))
+    })
+}
+
+fn be16(value: &[u8]) -> u16 {
+    u16::from_be_bytes(value.try_into().unwrap())
+}
+
+fn be32(value: &[u8]) -> u32 {
+    u32::from_be_bytes(value.try_into().unwrap())
+}
+
+fn be64(value: &[u8]) -> u64 {
+    u64::from_be_bytes(value.try_into().unwrap())
+}
+
+fn record(payload: &[u8]) -> Record {
+    let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let end = End { src: nowhere, dst: nowhere, proto: 0, ports: None, icmp: None, zone: None };
+    let mut record = Record {
+        orig: end,
+        reply: end,
+        zone: None,
+        status: 0,
+        timeout_s: None,
+        mark: None,
+        id: 0,
+        labels: [0; 4],
+        helper: None,
+        state: None,
+        counters: [None, None],
+        start_ns: None,
+        rest: Vec::new(),
+    };
+    for (kind, value) in attrs(&payload[4..]) {
+        match kind {
+            1 => record.orig = end_of(value),
+            2 => record.reply = end_of(value),
+            3 => record.status = be32(value),
+            // All that is known of the state must stay, and its number is what filters ask for.
+            4 => {
+                let (_, inside) = attrs(value).next().unwrap();
+                for (kind, value) in attrs(inside) {
+                    match kind {
+                        1 => record.state = Some(value[0]),
+                        kind => record.rest.push((0x400 + kind, value.to_vec())),
+                    }
+                }
+            }
+            5 => {
+                let (_, name) = attrs(value).find(|(kind, _)| *kind == 1).unwrap();
+                let name = name.strip_suffix(&[0]).unwrap_or(name);
+                record.helper = Some(String::from_utf8(name.to_vec()).unwrap());
+            }
+            7 => record.timeout_s = Some(be32(value)),
+            8 => record.mark = Some(be32(value)),
+            9 => record.counters[0] = Some(counters(value)),
+            10 => record.counters[1] = Some(counters(value)),
+            // The kernel's own use of it.
+            11 => (),
+            12 => record.id = be32(value),
+            18 => record.zone = Some(be16(value)),
+            20 => record.start_ns = attrs(value).find(|(kind, _)| *kind == 1).map(|a| be64(a.1)),
+            22 => {
+                for (label, word) in record.labels.iter_mut().zip(value.chunks(4)) {
+                    *label = u32::from_ne_bytes(word.try_into().unwrap());
+                }
+            }
+            kind => record.rest.push((kind, value.to_vec())),
+        }
+    }
+    record
+}
+
+fn counters(value: &[u8]) -> (u64, u64) {
+    let of = |wanted| attrs(value).find(|(kind, _)| *kind == wanted).map(|a| be64(a.1)).unwrap();
+    (of(1), of(2))
+}
+
+fn end_of(value: &[u8]) -> End {
+    let inside = |wanted| attrs(value).find(|(kind, _)| *kind == wanted).map(|attr| attr.1);
+    let (addrs, proto) = (inside(1).unwrap(), inside(2).unwrap());
+    let addr = |v4, v6| {
+        let (_, bytes) = attrs(addrs).find(|(kind, _)| *kind == v4 || *kind == v6).unwrap();
+        match bytes.len() {
+            4 => IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).unwrap())),
+            _ => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).unwrap())),
+        }
+    };
+    let of = |a, b| attrs(proto).find(|(kind, _)| *kind == a || *kind == b).map(|attr| attr.1);
+    let byte = |a, b| of(a, b).map(|value| value[0]);
+    let (src, dst) = (of(2, 2).map(be16), of(3, 3).map(be16));
+    let (id, kind, code) = (of(4, 7).map(be16), byte(5, 8), byte(6, 9));
+    End {
+        src: addr(1, 3),
+        dst: addr(2, 4),
+        proto: byte(1, 1).unwrap(),
+        ports: src.zip(dst),
+        icmp: kind.zip(code).zip(id).map(|((kind, code), id)| (kind, code, id)),
+        zone: inside(3).map(be16),
+    }
+}
