@@ -11,6 +11,9 @@ use super::{Flow, HelperName, Labels, ProtoInfo, SeqAdj, Status, Synproxy, Tuple
 pub struct FlowKey {
     /// The original direction, with its directional zone.
     pub tuple: Tuple,
+    /// The reply direction, if it has a zone of its own: without that zone the name may be that of
+    /// another flow, whose answers look the same.
+    pub reply: Option<Tuple>,
     /// The zone of both directions.
     pub zone: Option<u16>,
     /// `CTA_ID`: a delete is refused if the entry has another; get and update do not look at it.
@@ -159,7 +162,7 @@ impl NewFlow {
     /// What will name it.
     #[must_use]
     pub fn key(&self) -> FlowKey {
-        FlowKey { tuple: self.orig, zone: self.zone, id: None }
+        FlowKey { tuple: self.orig, reply: None, zone: self.zone, id: None }
     }
 }
 

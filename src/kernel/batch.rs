@@ -185,7 +185,7 @@ impl<'a> Batch<'a> {
     ///
     /// As [`Self::delete`].
     pub fn create_expectation(&mut self, new: &NewExpectation) -> Result<(), KernelError> {
-        let key = FlowKey { tuple: new.tuple, zone: new.zone, id: None };
+        let key = FlowKey { tuple: new.tuple, reply: None, zone: new.zone, id: None };
         self.push(Verb::Expect, key, false, |requests, seq| {
             requests.create_expectation(seq, new, false);
         })
@@ -344,7 +344,7 @@ pub(super) fn exchange(
 
 /// An expectation is told of by what it expects.
 fn named(key: &ExpectKey) -> FlowKey {
-    FlowKey { tuple: key.tuple, zone: key.zone, id: key.id }
+    FlowKey { tuple: key.tuple, reply: None, zone: key.zone, id: key.id }
 }
 
 impl Applied {

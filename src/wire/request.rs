@@ -130,6 +130,11 @@ impl Requests {
     ) {
         self.message(IPCTNL_MSG_CT_NEW, ack_flag(ack), seq, head_of(key), |out| {
             write_key(out, key);
+            if let Some(reply) = &key.reply {
+                // The zone of this direction becomes part of what is looked for; get and delete do
+                // not read it beside the other: ctnetlink_new_conntrack(), Linux 6.18.
+                write_tuple(out, CTA_TUPLE_REPLY, reply);
+            }
             write_patch(out, patch, present);
         });
     }

@@ -27,7 +27,7 @@ const STATE: [&str; 4] = ["wscale_orig", "wscale_reply", "vtag_orig", "vtag_repl
 pub(crate) fn flow_key(map: &Map) -> Fallible<FlowKey> {
     only_known("get", map, &[&TUPLE[..], &["orig_zone"]].concat())?;
     let (tuple, zone) = zones(map, tuple(map, proto(map)?)?)?;
-    Ok(FlowKey { tuple, zone, id: None })
+    Ok(FlowKey { tuple, reply: None, zone, id: None })
 }
 
 /// A flow that is to be made.

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use flowsh::flow::{Expectation, Family, Filter, Flow, LabelMap, Never, Test};
-use flowsh::kernel::{
-    DumpScope, Fate, Flows, KernelError, Live, NetNs, Safety, Source, now_ns,
-};
+use flowsh::kernel::{DumpScope, Fate, Flows, KernelError, Live, NetNs, Safety, Source, now_ns};
 use flowsh::render::Screen;
 use flowsh::script::{Options, Program};
 use flowsh::table::{self, Change, ChangeError, Outcome, Query, Unfinished, parse_filter};
@@ -137,16 +135,13 @@ impl Engine {
             Self::Text => {
                 *words = job.tree.text(dice);
                 let filter = parse_filter(words, &ground.labels);
-                let filter =
-                    filter.unwrap_or_else(|error| panic!("{error}\n{}", error.caret()));
+                let filter = filter.unwrap_or_else(|error| panic!("{error}\n{}", error.caret()));
                 ground.change::<Never>(job, filter, &mut |never, _| match *never {})
             }
             Self::Asking => {
                 let filter = job.tree.asking(dice);
                 *words = filter.to_string();
-                ground.change::<Test>(job, filter, &mut |test, flow| {
-                    Ok(test.takes(flow, now_ns()))
-                })
+                ground.change::<Test>(job, filter, &mut |test, flow| Ok(test.takes(flow, now_ns())))
             }
             Self::Each => {
                 let filter = job.tree.native(dice);
@@ -283,9 +278,10 @@ impl Ground {
         let dry_run = job.safety == Safety::DryRun;
         self.eval(words, |value| {
             let sums = value.into_typed_array::<i64>().unwrap();
-            let [matched, done, gone, failed] =
-                <[u64; 4]>::try_from(sums.iter().map(|sum| sum.cast_unsigned()).collect::<Vec<_>>())
-                    .unwrap();
+            let [matched, done, gone, failed] = <[u64; 4]>::try_from(
+                sums.iter().map(|sum| sum.cast_unsigned()).collect::<Vec<_>>(),
+            )
+            .unwrap();
             Tally { matched, done, gone, failed, protected: 0, dry_run }
         })
     }

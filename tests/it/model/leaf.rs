@@ -96,9 +96,7 @@ pub(super) const NUMBERS: [Number; 16] = [
     plain("reply.bytes", |r, _| r.counters[1].map(|counters| counters.1.cast_signed())),
     plain("bytes", |r, _| both(r, |counters| counters.1)),
     span("timeout", |r, _| r.timeout_s.map(i64::from)),
-    span("age", |r, now| {
-        r.start_ns.map(|start| now - (start / 1_000_000_000).cast_signed())
-    }),
+    span("age", |r, now| r.start_ns.map(|start| now - (start / 1_000_000_000).cast_signed())),
 ];
 
 const fn plain(name: &'static str, of: fn(&Record, i64) -> Option<i64>) -> Number {
@@ -112,9 +110,7 @@ const fn span(name: &'static str, of: fn(&Record, i64) -> Option<i64>) -> Number
 fn both(record: &Record, of: fn((u64, u64)) -> u64) -> Option<i64> {
     match record.counters {
         [None, None] => None,
-        [orig, reply] => {
-            Some((orig.map_or(0, of) + reply.map_or(0, of)).cast_signed())
-        }
+        [orig, reply] => Some((orig.map_or(0, of) + reply.map_or(0, of)).cast_signed()),
     }
 }
 
@@ -143,9 +139,7 @@ impl Leaf {
             Self::Status(bits) => record.status & bits == *bits,
             Self::Flag(name) => flag(name, record),
             Self::Mark(value, mask) => record.mark.is_some_and(|mark| mark & mask == *value),
-            Self::Label(bit) => {
-                record.labels[usize::from(bit / 32)] >> (bit % 32) & 1 == 1
-            }
+            Self::Label(bit) => record.labels[usize::from(bit / 32)] >> (bit % 32) & 1 == 1,
             Self::Nat(kind, nets, range) => {
                 let to = |addr, port: Option<u16>| {
                     (nets.is_empty() || inside(nets, addr))
@@ -213,8 +207,7 @@ impl Leaf {
             14 | 15 => {
                 let kind = dice.one(&["snat", "dnat", "nat"]);
                 let place = if kind == "dnat" { Place::ReplySrc } else { Place::ReplyDst };
-                let nets =
-                    if dice.chance(40) { vec![] } else { nets(dice, place, &from, records) };
+                let nets = if dice.chance(40) { vec![] } else { nets(dice, place, &from, records) };
                 Self::Nat(kind, nets, dice.maybe(&[(0, 1023), (80, 80), (1000, 65_535)]))
             }
             16 => Self::Helper(dice.some(&["ftp", "tftp", "sip"], 0, 2)),
@@ -224,7 +217,7 @@ impl Leaf {
                 let (signs, number) = match NUMBERS[at].name {
                     // They move while the test runs.
                     "timeout" => (&SIGNS[1..], dice.one(&BETWEEN_S)),
-                    "age" => (&SIGNS[1..], dice.one(&[-5, 36_000])),
+                    "age" => (&SIGNS[1..], dice.one(&[36_000, 360_000])),
                     _ => (&SIGNS[..], found.unwrap_or(0) + dice.one(&[0, 0, 0, -1, 1])),
                 };
                 Self::Number(at, dice.one(signs), number.max(0))

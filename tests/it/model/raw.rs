@@ -18,6 +18,7 @@ const NLMSG_DONE: u16 = 3;
 const CT_NEW: u16 = 0x100;
 const CT_GET: u16 = 0x101;
 const CT_DELETE: u16 = 0x102;
+const CT_GET_STATS: u16 = 0x105;
 /// Group numbers: updates, ends.
 const GROUPS: [u32; 2] = [2, 3];
 
@@ -74,7 +75,7 @@ impl Wire {
 
     /// Every flow, in an order that is the same for the same flows.
     pub(super) fn dump(&mut self) -> Vec<Record> {
-        self.send(&request(CT_GET, NLM_F_DUMP, 0, &[]));
+        self.send(&whole(CT_GET, NLM_F_DUMP, 0, 0, &[]));
         let mut records: Vec<Record> = Vec::new();
         loop {
             let filled = self.socket.recv(&mut &mut self.buffer[..], 0).unwrap();
@@ -106,68 +107,101 @@ impl Wire {
         }
     }
 
-    /// Makes flows of udp with these addresses, ports, mark and zone, or leaves what is there.
-    pub(super) fn make(&mut self, flows: &[Udp]) {
-        let one = |flow: &Udp| request(CT_NEW, NLM_F_CREATE, 2, &flow.made());
-        self.batch(flows.iter().map(one));
+    /// Those of these flows that are still there, looked up one by one, and how many flows there
+    /// are in all. That is much faster than a dump, for which the kernel walks through its table for
+    /// all namespaces.
+    pub(super) fn look(&mut self, flows: &[Record]) -> (Vec<Record>, usize) {
+        let mut found = Vec::new();
+        // So many answers have room in a receive buffer.
+        for flows in flows.chunks(32) {
+            let one =
+                |(seq, flow): (u32, &Record)| request(CT_GET, 0, seq, &flow.orig, &named(flow));
+            self.send(&(1..).zip(flows).map(one).collect::<Vec<_>>().concat());
+            let mut answers = 0;
+            while answers < flows.len() {
+                self.receive(&mut |message| {
+                    answers += 1;
+                    if message.kind != NLMSG_ERROR {
+                        found.push(record(message.payload));
+                    }
+                });
+            }
+        }
+        let mut count = None;
+        self.send(&whole(CT_GET_STATS, 0, 1, 0, &[]));
+        while count.is_none() {
+            self.receive(&mut |message| {
+                let (_, value) = attrs(&message.payload[4..]).find(|(kind, _)| *kind == 1).unwrap();
+                count = Some(be32(value));
+            });
+        }
+        (found, usize::try_from(count.unwrap()).unwrap())
     }
 
-    /// Deletes flows by addresses, ports and zone.
-    pub(super) fn delete(&mut self, flows: &[Udp]) {
-        let one = |flow: &Udp| request(CT_DELETE, 0, 2, &flow.named());
-        self.batch(flows.iter().map(one));
+    /// Makes flows that live long enough, or changes the marks of those that are there.
+    pub(super) fn make(&mut self, flows: &[Record]) {
+        let one = |flow: &Record| request(CT_NEW, NLM_F_CREATE, 2, &flow.orig, &made(flow));
+        self.batch(flows.iter().map(one).collect());
+    }
+
+    /// Deletes flows by their original direction and zone.
+    pub(super) fn delete(&mut self, flows: &[Record]) {
+        let one = |flow: &Record| request(CT_DELETE, 0, 2, &flow.orig, &named(flow));
+        self.batch(flows.iter().map(one).collect());
     }
 
     /// Sends requests together and waits until all are done; refusals are no matter.
-    fn batch(&mut self, requests: impl Iterator<Item = Vec<u8>>) {
-        let mut requests: Vec<Vec<u8>> = requests.collect();
+    fn batch(&mut self, mut requests: Vec<Vec<u8>>) {
         let Some(last) = requests.last_mut() else { return };
-        last[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE).to_ne_bytes());
+        last[6] |= u8::try_from(NLM_F_ACK).unwrap();
         last[8..12].copy_from_slice(&1_u32.to_ne_bytes());
         self.send(&requests.concat());
-        loop {
-            let filled = self.socket.recv(&mut &mut self.buffer[..], 0).unwrap();
-            if messages(&self.buffer[..filled]).any(|message| message.seq == 1) {
-                return;
-            }
+        let mut done = false;
+        while !done {
+            self.receive(&mut |message| done |= message.seq == 1);
         }
     }
 
     fn send(&self, bytes: &[u8]) {
         self.socket.send_to(bytes, &SocketAddr::new(0, 0), 0).unwrap();
     }
-}
 
-/// A flow of udp over IPv4, unreplied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Udp {
-    pub(super) src: Ipv4Addr,
-    pub(super) dst: Ipv4Addr,
-    pub(super) sport: u16,
-    pub(super) dport: u16,
-    pub(super) mark: u32,
-    pub(super) zone: u16,
-}
-
-impl Udp {
-    fn named(&self) -> Vec<u8> {
-        let orig = tuple(1, self.src, self.dst, self.sport, self.dport);
-        [orig, attr(18, &self.zone.to_be_bytes())].concat()
-    }
-
-    fn made(&self) -> Vec<u8> {
-        let reply = tuple(2, self.dst, self.src, self.dport, self.sport);
-        let numbers = [(3, 8), (7, 6000), (8, self.mark)];
-        let numbers = numbers.map(|(kind, number)| attr(kind, &u32::to_be_bytes(number)));
-        [self.named(), reply, numbers.concat()].concat()
+    /// Receives one datagram.
+    fn receive(&mut self, tell: &mut dyn FnMut(Message<'_>)) {
+        let filled = self.socket.recv(&mut &mut self.buffer[..], 0).unwrap();
+        messages(&self.buffer[..filled]).for_each(tell);
     }
 }
 
-fn tuple(kind: u16, src: Ipv4Addr, dst: Ipv4Addr, sport: u16, dport: u16) -> Vec<u8> {
-    let addrs = [attr(1, &src.octets()), attr(2, &dst.octets())].concat();
-    let ports = [attr(2, &sport.to_be_bytes()), attr(3, &dport.to_be_bytes())].concat();
-    let proto = [attr(1, &[17]), ports].concat();
-    nest(kind, &[nest(1, &addrs), nest(2, &proto)].concat())
+/// What names a flow: its original direction, and the zone of both.
+fn named(flow: &Record) -> Vec<u8> {
+    let zone = flow.zone.map(|zone| attr(18, &zone.to_be_bytes())).unwrap_or_default();
+    [tuple(1, &flow.orig), zone].concat()
+}
+
+fn made(flow: &Record) -> Vec<u8> {
+    let numbers = [(3, flow.status), (7, 6000), (8, flow.mark.unwrap_or(0))];
+    let numbers = numbers.map(|(kind, number)| attr(kind, &u32::to_be_bytes(number)));
+    [named(flow), tuple(2, &flow.reply), numbers.concat()].concat()
+}
+
+fn tuple(kind: u16, end: &End) -> Vec<u8> {
+    let addr = |addr: IpAddr, v4: u16| match addr {
+        IpAddr::V4(addr) => attr(v4, &addr.octets()),
+        IpAddr::V6(addr) => attr(v4 + 2, &addr.octets()),
+    };
+    let mut proto = attr(1, &[end.proto]);
+    if let Some((src, dst)) = end.ports {
+        proto.extend([attr(2, &src.to_be_bytes()), attr(3, &dst.to_be_bytes())].concat());
+    }
+    if let Some((kind, code, id)) = end.icmp {
+        let first = if end.src.is_ipv4() { 4 } else { 7 };
+        proto.extend(attr(first, &id.to_be_bytes()));
+        proto.extend([attr(first + 1, &[kind]), attr(first + 2, &[code])].concat());
+    }
+    let zone = end.zone.map(|zone| attr(3, &zone.to_be_bytes())).unwrap_or_default();
+    let addrs = [addr(end.src, 1), addr(end.dst, 2)].concat();
+    nest(kind, &[nest(1, &addrs), nest(2, &proto), zone].concat())
 }
 
 fn nest(kind: u16, value: &[u8]) -> Vec<u8> {
@@ -181,11 +215,16 @@ fn attr(kind: u16, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn request(kind: u16, flags: u16, family: u8, body: &[u8]) -> Vec<u8> {
+/// A request about a flow, whose family it names.
+fn request(kind: u16, flags: u16, seq: u32, of: &End, body: &[u8]) -> Vec<u8> {
+    whole(kind, flags, seq, if of.src.is_ipv4() { 2 } else { 10 }, body)
+}
+
+fn whole(kind: u16, flags: u16, seq: u32, family: u8, body: &[u8]) -> Vec<u8> {
     let len = u32::try_from(20 + body.len()).unwrap();
     let flags = NLM_F_REQUEST | flags;
-    let head = [&len.to_ne_bytes()[..], &kind.to_ne_bytes(), &flags.to_ne_bytes(), &[0; 8]];
-    [&head.concat(), &[family, 0, 0, 0][..], body].concat()
+    let head = [&len.to_ne_bytes()[..], &kind.to_ne_bytes(), &flags.to_ne_bytes()].concat();
+    [&head[..], &seq.to_ne_bytes(), &[0; 4], &[family, 0, 0, 0], body].concat()
 }
 
 struct Message<'a> {
@@ -200,8 +239,7 @@ fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
         let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap());
         let len = usize::try_from(bytes.first().map(|_| word(0))?).unwrap();
         let kind = u16::from_ne_bytes(bytes[4..6].try_into().unwrap());
-        let message =
-            Message { kind, seq: word(8), port: word(12), payload: &bytes[16..len] };
+        let message = Message { kind, seq: word(8), port: word(12), payload: &bytes[16..len] };
         bytes = bytes.get(len.next_multiple_of(4)..).unwrap_or_default();
         Some(message)
     })

@@ -112,8 +112,7 @@ impl Leaf {
                         true => String::new(),
                         false => format!(" && f.reply.{addr} in [{texts}]"),
                     };
-                    let port =
-                        range.map(|(a, b)| format!(" && f.reply.{port} in {a}..={b}"));
+                    let port = range.map(|(a, b)| format!(" && f.reply.{port} in {a}..={b}"));
                     format!("f.{kind}{to}{}", port.unwrap_or_default())
                 };
                 let (snat, dnat) = (one("snat", "dst", "dport"), one("dnat", "src", "sport"));
@@ -204,7 +203,9 @@ impl Leaf {
             Self::Status(2) | Self::Flag("replied") => (6, "-u SEEN_REPLY".to_owned()),
             Self::Mark(value, mask) => (7, format!("-m {value}/{mask}")),
             Self::Label(bit @ (0 | 33 | 96 | 127)) => (8, format!("-l {}", label(*bit))),
-            Self::Number(at, "=", zone) if NUMBERS[*at].name == "zone" => (11, format!("-w {zone}")),
+            Self::Number(at, "=", zone) if NUMBERS[*at].name == "zone" => {
+                (11, format!("-w {zone}"))
+            }
             Self::Nat("snat", nets, None) if nets.is_empty() => (9, "--src-nat".to_owned()),
             Self::Nat("dnat", nets, None) if nets.is_empty() => (10, "--dst-nat".to_owned()),
             _ => return None,
@@ -263,7 +264,9 @@ impl Net {
     fn text(&self) -> String {
         match (self.first, self.last) {
             (first, last) if first == last => first.to_string(),
-            (IpAddr::V4(first), IpAddr::V4(last)) if first.is_unspecified() && last.is_broadcast() => {
+            (IpAddr::V4(first), IpAddr::V4(last))
+                if first.is_unspecified() && last.is_broadcast() =>
+            {
                 "0.0.0.0/0".to_owned()
             }
             (first, last) => format!("{first}-{last}"),
