@@ -92,7 +92,8 @@ fn exactly_the_described_flows_change_whatever_the_engine() {
 fn no_flow_outside_of_the_filter_is_touched_while_others_come_and_go() {
     let told = in_namespace_telling(|| {
         furnish();
-        storm::play(given("FLOWSH_ROUNDS").unwrap_or(ROUNDS) / 10);
+        let rounds = given("FLOWSH_ROUNDS").unwrap_or(ROUNDS);
+        storm::play(given("FLOWSH_SEED").unwrap_or(SEED), rounds / 20);
     });
     eprint!("{told}");
 }

@@ -45,10 +45,11 @@ impl Wire {
         Self { socket, port, buffer: vec![0; 1 << 16] }
     }
 
-    /// Opens a socket that hears of every change and every end, with room for a great many.
-    pub(super) fn listening() -> Self {
+    /// Opens a socket that hears of every change and every end, but for those by two other sockets:
+    /// there is no room for all that they do.
+    pub(super) fn listening(deaf_to: [u32; 2]) -> Self {
         let wire = Self::open();
-        wire.make_room(1 << 29);
+        wire.filter(deaf_to);
         wire.socket.set_non_blocking(true).unwrap();
         for group in GROUPS {
             wire.socket.add_membership(group).unwrap();
@@ -56,21 +57,36 @@ impl Wire {
         wire
     }
 
-    /// Lets so many bytes wait to be received, whatever the machine's usual limit is.
-    fn make_room(&self, bytes: libc::c_int) {
-        let length = libc::socklen_t::try_from(size_of_val(&bytes)).unwrap();
-        // SAFETY: the pointer and the length are those of one live number.
-        #[expect(unsafe_code, reason = "netlink-sys knows the option with the limit alone")]
+    /// Makes the kernel pass over messages with these addresses in their heads.
+    fn filter(&self, ports: [u32; 2]) {
+        let op = |code, jt, k: u32| libc::sock_filter { code, jt, jf: 0, k };
+        // Load the word at 12, as if it were in network order; return nothing if it is one of
+        // them, else everything.
+        let mut program = [
+            op(0x20, 0, 12),
+            op(0x15, 2, ports[0].to_be()),
+            op(0x15, 1, ports[1].to_be()),
+            op(0x06, 0, u32::MAX),
+            op(0x06, 0, 0),
+        ];
+        let filter = libc::sock_fprog {
+            len: u16::try_from(program.len()).unwrap(),
+            filter: program.as_mut_ptr(),
+        };
+        let length = libc::socklen_t::try_from(size_of_val(&filter)).unwrap();
+        // SAFETY: the pointer and the length are those of one live value, which points at as many
+        // instructions as it says; the kernel copies them.
+        #[expect(unsafe_code, reason = "netlink-sys has no such option")]
         let result = unsafe {
             libc::setsockopt(
                 self.socket.as_raw_fd(),
                 libc::SOL_SOCKET,
-                libc::SO_RCVBUFFORCE,
-                (&raw const bytes).cast(),
+                libc::SO_ATTACH_FILTER,
+                (&raw const filter).cast(),
                 length,
             )
         };
-        assert_eq!(result, 0, "no room for events");
+        assert_eq!(result, 0, "the events cannot be filtered");
     }
 
     /// Every flow, in an order that is the same for the same flows.

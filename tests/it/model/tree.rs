@@ -49,7 +49,7 @@ impl Tree {
 
     /// A filter that options of conntrack(8) can say, and those options.
     ///
-    /// Where marks, labels and status are not those to ask for but those to set, they are left out.
+    /// Without `all`, those that an update does not ask for but sets, or does not know, are left out.
     pub(super) fn flags(
         dice: &mut Dice,
         records: &[Record],
@@ -61,7 +61,7 @@ impl Tree {
         for _ in 0..100 {
             let leaf = Leaf::draw(dice, records, now_s);
             let Some((kind, words)) = leaf.flags() else { continue };
-            if found.iter().all(|known| known.0 != kind) && (all || !(6..=8).contains(&kind)) {
+            if found.iter().all(|known| known.0 != kind) && (all || !matches!(kind, 6..=8 | 11)) {
                 found.push((kind, words, leaf));
             }
             if found.len() == wanted {
