@@ -78,8 +78,9 @@ pub(super) fn publish_closures(module: &mut Module) {
 /// The text that is being compiled, while it is; absent where `_` is not a name.
 pub(super) type Reading = Rc<RefCell<Option<String>>>;
 
-/// Makes `_` a name in the text that is being read, but for the last case of a `switch`.
-pub(super) fn name_last_value(engine: &mut Engine, reading: Reading) {
+/// Makes `_` a name in the text that is being read, but for the last case of a `switch`; and
+/// `protected`, a field of an outcome, which Rhai 1.27 reserves and does not use.
+pub(super) fn mend_names(engine: &mut Engine, reading: Reading) {
     engine.on_parse_token(move |token, position, _| match token {
         Token::Underscore => {
             let text = reading.borrow();
@@ -92,6 +93,7 @@ pub(super) fn name_last_value(engine: &mut Engine, reading: Reading) {
                 _ => Token::Underscore,
             }
         }
+        Token::Reserved(word) if *word == "protected" => Token::Identifier(word),
         other => other,
     });
 }

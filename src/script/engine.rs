@@ -50,7 +50,7 @@ impl Program {
         let globals = globals(&host);
         let reading = compat::Reading::default();
         let mut engine = build(&host, &globals);
-        compat::name_last_value(&mut engine, Rc::clone(&reading));
+        compat::mend_names(&mut engine, Rc::clone(&reading));
         let engine = Rc::new(engine);
         host.install(&engine);
         let (scope, functions, imports) = (Scope::new(), AST::empty(), String::new());

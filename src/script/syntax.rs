@@ -46,7 +46,7 @@ impl Default for Syntax {
         let mut engine = Engine::new_raw();
         engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
         let reading = compat::Reading::default();
-        compat::name_last_value(&mut engine, Rc::clone(&reading));
+        compat::mend_names(&mut engine, Rc::clone(&reading));
         Self { engine, reading }
     }
 }

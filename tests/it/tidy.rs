@@ -425,6 +425,19 @@ fn every_script_function_is_documented_on_its_binding() {
 }
 
 #[test]
+fn every_property_can_be_written_in_a_script() {
+    let script = Script::over(Vec::new());
+    let docs = script.program.docs();
+    let properties = docs.entries().iter().filter(|entry| entry.property);
+    let faults = properties.filter_map(|entry| {
+        // A word that Rhai keeps for itself can be registered, and then not be asked for.
+        let code = format!("flows.first().{}", entry.name);
+        script.program.check(&entry.name, &code).err().map(|report| report.text)
+    });
+    hold(faults, "give it a name that Rhai does not reserve, or mend that in script/compat.rs:");
+}
+
+#[test]
 fn the_documentation_of_a_script_function_opens_with_a_sentence() {
     let docs = Script::over(Vec::new()).program.docs();
     let entries = docs.entries().iter().filter(|entry| !entry.doc.is_empty());

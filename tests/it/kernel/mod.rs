@@ -13,3 +13,4 @@ mod output;
 mod safety;
 mod tables;
 mod update;
+mod zones;

@@ -189,7 +189,7 @@ impl Ground {
     }
 
     fn query<A: Clone>(&self, filter: Filter<A>) -> Query<A> {
-        let source: Rc<dyn Source> = Rc::clone(&self.source) as _;
+        let source: Rc<dyn Source> = self.source.clone();
         Query::new(source).filtered(filter)
     }
 
@@ -268,21 +268,21 @@ impl Ground {
             Deed::Update(wish) => format!("update({})", wish.map()),
         };
         *words = format!(
-            "let sums = [0, 0, 0, 0];
+            "let sums = [0, 0, 0, 0, 0];
              for f in flows.where({filter}).array() {{
                  let o = f.{verb};
-                 for (n, i) in [o.matched, o.done, o.gone, o.failed] {{ sums[i] += n }}
+                 for (n, i) in [o.matched, o.done, o.gone, o.failed, o.protected] {{ sums[i] += n }}
              }}
              sums"
         );
         let dry_run = job.safety == Safety::DryRun;
         self.eval(words, |value| {
             let sums = value.into_typed_array::<i64>().unwrap();
-            let [matched, done, gone, failed] = <[u64; 4]>::try_from(
+            let [matched, done, gone, failed, protected] = <[u64; 5]>::try_from(
                 sums.iter().map(|sum| sum.cast_unsigned()).collect::<Vec<_>>(),
             )
             .unwrap();
-            Tally { matched, done, gone, failed, protected: 0, dry_run }
+            Tally { matched, done, gone, failed, protected, dry_run }
         })
     }
 
@@ -312,7 +312,7 @@ fn program(source: &Rc<Switch>, labels: &LabelMap) -> Program {
     let stop = Arc::new(AtomicBool::new(false));
     let (options, screen) = (Options::default(), Screen::default());
     let output = Box::new(Paper::default());
-    let source: Rc<dyn Source> = Rc::clone(source) as _;
+    let source: Rc<dyn Source> = source.clone();
     flowsh::run::program(source, labels.clone(), stop, options, screen, output)
 }
 

@@ -192,7 +192,7 @@ fn neighbours(record: &Record, all: &[Record]) -> String {
         (a.min(b), a.max(b), record.orig.proto)
     };
     let near = all.iter().filter(|other| ends(other) == ends(record) && key(other) != key(record));
-    near.map(|other| format!("\nnear:    {other}")).collect()
+    near.fold(String::new(), |text, other| text + "\nnear:    " + other.to_string().as_str())
 }
 
 fn draw(dice: &mut Dice, engine: Engine, before: &[Record]) -> Job {

@@ -171,9 +171,10 @@ impl Scene {
                 Tree::Not(Box::new(Tree::Leaf(zone))),
             ]))),
         };
-        let deed = match self.dice.chance(50) {
-            true => Deed::Delete,
-            false => Deed::Update(Wish::of_mark(&mut self.dice)),
+        let deed = if self.dice.chance(50) {
+            Deed::Delete
+        } else {
+            Deed::Update(Wish::of_mark(&mut self.dice))
         };
         let max = self.dice.chance(40).then(|| "1000000".to_owned());
         let (narrowed, flags) = (self.dice.chance(70), String::new());
@@ -193,10 +194,8 @@ impl Scene {
                     told |= heard.destroyed;
                     return;
                 }
-                match heard.destroyed {
-                    true => deeds.deleted += 1,
-                    false => deeds.updated += 1,
-                }
+                let count = if heard.destroyed { &mut deeds.deleted } else { &mut deeds.updated };
+                *count += 1;
                 if !job.tree.takes(&heard.flow, 0) {
                     deeds.faults.push(heard.flow.to_string());
                 }

@@ -93,7 +93,9 @@ impl Tree {
                     text += dice.one(words);
                 }
                 let one = part.text(dice);
-                text += &if matches!(part, Self::Leaf(_)) { one } else { format!("({one})") };
+                let (open, close) =
+                    if matches!(part, Self::Leaf(_)) { ("", "") } else { ("(", ")") };
+                text = text + open + one.as_str() + close;
             }
             if text.is_empty() { none.to_owned() } else { text }
         };
@@ -147,10 +149,7 @@ impl Tree {
     pub(super) fn closure(&self) -> Option<String> {
         let joined = |parts: &[Self], sign: &str, none: &str| {
             let parts: Option<Vec<String>> = parts.iter().map(Self::closure).collect();
-            parts.map(|parts| match parts.is_empty() {
-                true => none.to_owned(),
-                false => format!("({})", parts.join(sign)),
-            })
+            parts.map(|parts| enclosed(&parts, sign, none))
         };
         match self {
             Self::All => Some("true".to_owned()),
@@ -163,12 +162,9 @@ impl Tree {
 
     /// As an expression of filters in a script, each written as text, map or closure.
     pub(super) fn value(&self, dice: &mut Dice) -> String {
-        let mut joined = |parts: &[Self], sign: &str, none: &str| match parts.is_empty() {
-            true => none.to_owned(),
-            false => {
-                let parts: Vec<_> = parts.iter().map(|part| part.value(dice)).collect();
-                format!("({})", parts.join(sign))
-            }
+        let mut joined = |parts: &[Self], sign: &str, none: &str| {
+            let parts: Vec<_> = parts.iter().map(|part| part.value(dice)).collect();
+            enclosed(&parts, sign, none)
         };
         match self {
             Self::All => "filter(\"all\")".to_owned(),
@@ -182,4 +178,9 @@ impl Tree {
             Self::Or(parts) => joined(parts, " | ", "filter(\"not all\")"),
         }
     }
+}
+
+/// The parts with a sign between them, in parentheses.
+pub(super) fn enclosed(parts: &[String], sign: &str, none: &str) -> String {
+    if parts.is_empty() { none.to_owned() } else { format!("({})", parts.join(sign)) }
 }

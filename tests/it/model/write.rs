@@ -11,6 +11,7 @@ use flowsh::table::text::number_test;
 
 use super::dice::Dice;
 use super::leaf::{Leaf, NUMBERS, Net, Number, Place, SIGNS};
+use super::tree::enclosed;
 
 /// Labels that have names where the test runs.
 pub(super) const LABELS: &str = "0 first\n33 second\n96 fourth\n127 last\n";
@@ -40,7 +41,9 @@ impl Leaf {
             Self::Proto(protos) => ("proto", set(protos.iter().map(|proto| name(*proto)))),
             Self::Addr(place, nets) => (place.addr(), set(nets.iter().map(Net::text))),
             Self::Bits(place, value, mask) => (place.addr(), format!("{value}/{mask}")),
-            Self::Port(place, ranges) => (place.port(), set(ranges.iter().map(port_range))),
+            Self::Port(place, ranges) => {
+                (place.port(), set(ranges.iter().copied().map(port_range)))
+            }
             Self::State(names) => ("state", set(names.iter().map(|name| name.to_lowercase()))),
             Self::Status(bits) => ("status", format!("{bits:#x}")),
             Self::Flag(name) => (*name, "true".to_owned()),
@@ -52,7 +55,7 @@ impl Leaf {
                 } else {
                     nets.iter().map(Net::text).collect::<Vec<_>>().join(", ")
                 };
-                let port = range.map(|range| format!(" port {}", port_range(&range)));
+                let port = range.map(|range| format!(" port {}", port_range(range)));
                 (*kind, format!("{{{target}}}{}", port.unwrap_or_default()))
             }
             Self::Number(at, sign, number) => {
@@ -66,10 +69,7 @@ impl Leaf {
 
     /// What a closure of `f` answers; there is none for bits of addresses.
     pub(super) fn closure(&self) -> Option<String> {
-        let any = |parts: Vec<String>| match parts.is_empty() {
-            true => "false".to_owned(),
-            false => format!("({})", parts.join(" || ")),
-        };
+        let any = |parts: Vec<String>| enclosed(&parts, " || ", "false");
         let quoted = |texts: Vec<String>| {
             texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ")
         };
@@ -108,10 +108,8 @@ impl Leaf {
             Self::Nat(kind, nets, range) => {
                 let one = |kind: &str, addr: &str, port: &str| {
                     let texts = quoted(nets.iter().map(Net::text).collect());
-                    let to = match nets.is_empty() {
-                        true => String::new(),
-                        false => format!(" && f.reply.{addr} in [{texts}]"),
-                    };
+                    let to = format!(" && f.reply.{addr} in [{texts}]");
+                    let to = if nets.is_empty() { "" } else { &to };
                     let port = range.map(|(a, b)| format!(" && f.reply.{port} in {a}..={b}"));
                     format!("f.{kind}{to}{}", port.unwrap_or_default())
                 };
@@ -144,7 +142,7 @@ impl Leaf {
             }
             Self::Bits(place, value, mask) => Test::AddrBits(place.native(), *value, *mask),
             Self::Port(place, ranges) => {
-                Test::Port(place.native(), ranges.iter().map(native_range).collect())
+                Test::Port(place.native(), ranges.iter().copied().map(native_range).collect())
             }
             Self::State(names) => {
                 let one = |name: &&str| StateSet::named(name).unwrap();
@@ -164,16 +162,17 @@ impl Leaf {
             Self::Nat(kind, nets, range) => Test::Nat(
                 nat_kind(kind),
                 nets.iter().map(Net::native).collect(),
-                range.as_ref().map(native_range),
+                range.map(native_range),
             ),
             Self::Number(at, sign, number) => {
                 const CMPS: [Cmp; 5] = [Cmp::Eq, Cmp::Lt, Cmp::Le, Cmp::Gt, Cmp::Ge];
                 let Number { name, scale, .. } = &NUMBERS[*at];
                 let cmp = CMPS[SIGNS.iter().position(|known| known == sign).unwrap()];
                 let (field, number) = (Field::named(name).unwrap(), number * scale);
-                match dice.chance(50) {
-                    true => number_test(field, cmp, number),
-                    false => Test::Number(field, cmp, number),
+                if dice.chance(50) {
+                    number_test(field, cmp, number)
+                } else {
+                    Test::Number(field, cmp, number)
                 }
             }
             Self::Helper(names) => {
@@ -286,11 +285,11 @@ fn nat_kind(kind: &str) -> NatKind {
     }
 }
 
-fn native_range(range: &(u16, u16)) -> PortRange {
+fn native_range(range: (u16, u16)) -> PortRange {
     PortRange { first: range.0, last: range.1 }
 }
 
-fn port_range((first, last): &(u16, u16)) -> String {
+fn port_range((first, last): (u16, u16)) -> String {
     if first == last { first.to_string() } else { format!("{first}-{last}") }
 }
 
