@@ -7,6 +7,7 @@ mod load;
 mod mended;
 mod same;
 mod script;
+mod suite;
 
 use std::fmt::Write as _;
 use std::io::Write;
