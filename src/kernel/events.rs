@@ -113,6 +113,16 @@ impl EventStream {
         &self.queue
     }
 
+    /// The bytes of the receive buffer: twice what was asked for, if that was allowed.
+    ///
+    /// # Errors
+    ///
+    /// The kernel did not tell.
+    pub fn buffer_bytes(&self) -> Result<usize, KernelError> {
+        let refused = |source| KernelError::refused("read the size of the receive buffer", source);
+        self.socket.receive_buffer().map_err(refused)
+    }
+
     /// Joins the groups that are wanted; one that was joined before is joined again for nothing.
     fn join_groups(&self) -> Result<(), KernelError> {
         let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone();

@@ -129,6 +129,11 @@ impl Socket {
             .or_else(|_| self.set_option(libc::SO_RCVBUF, &bytes))
     }
 
+    /// The receive buffer that there is, which the kernel makes twice as large as it is asked for.
+    pub(super) fn receive_buffer(&self) -> io::Result<usize> {
+        self.inner.get_rx_buf_sz()
+    }
+
     fn set_option<T: Copy>(&self, option: libc::c_int, value: &T) -> io::Result<()> {
         let length = libc::socklen_t::try_from(size_of::<T>()).unwrap_or(libc::socklen_t::MAX);
         // SAFETY: the pointer and the length are those of one live value of a plain C type.

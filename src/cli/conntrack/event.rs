@@ -39,36 +39,41 @@ pub(super) fn follow(machine: &Machine, line: &Line, table: Table) -> Result<u8,
     crate::run::watch(stop, true).map_err(Fault::from)?;
     let opened = EventStream::open_sized(&NetNs::Current, wanted, bytes.unwrap_or(BUFFER_BYTES));
     let stream = opened.map_err(|error| closed(&error, expect))?;
-    if let Some(bytes) = line.buffer_bytes {
+    if line.buffer_bytes.is_some() {
+        let bytes = stream.buffer_bytes().map_err(|error| failed(&error))?;
         warn(&format!("NOTICE: Netlink socket buffer size has been set to {bytes} bytes."));
     }
     let labels = names(line);
     let mut lines = Lines::new(line, &labels);
+    let tell = |heard, lines: &mut Lines<'_>| match heard {
+        Heard::Event(event) => lines.print(&event),
+        Heard::Gap(_) => {
+            lines.flush()?;
+            warn(LOST);
+            Ok(())
+        }
+        Heard::Failed(error) => {
+            lines.flush()?;
+            Err(failed(&error))
+        }
+    };
+    let queue = stream.queue();
     while !stop.load(Ordering::Relaxed) {
         // What has come is written before waiting for more.
-        let heard = match stream.queue().try_recv() {
-            Ok(heard) => heard,
-            Err(_) => {
-                lines.flush()?;
-                match stream.queue().recv_timeout(NAP) {
-                    Ok(heard) => heard,
-                    Err(error) if error.is_timeout() => continue,
-                    Err(_) => break,
-                }
-            }
-        };
-        match heard {
-            Heard::Event(event) => lines.print(&event)?,
-            Heard::Gap(_) => {
-                lines.flush()?;
-                warn(LOST);
-            }
-            Heard::Failed(error) => {
-                lines.flush()?;
-                return Err(failed(&error));
-            }
+        if let Ok(heard) = queue.try_recv() {
+            tell(heard, &mut lines)?;
+            continue;
+        }
+        lines.flush()?;
+        match queue.recv_timeout(NAP) {
+            Ok(heard) => tell(heard, &mut lines)?,
+            Err(error) if error.is_timeout() => (),
+            Err(_) => break,
         }
     }
+    // What came before the signal is shown, too, and what comes while that is done is not.
+    let left = queue.len();
+    queue.try_iter().take(left).try_for_each(|heard| tell(heard, &mut lines))?;
     let count = lines.finish()?;
     let what = if expect { "expectation" } else { "flow" };
     say(&format!("{count} {what} events have been shown."));

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::line::Line;
 use super::message::{Fault, PROGRAM};
+use super::proto::ProtoOpt;
 
 const USAGE: &str = "\
 Lists, follows and changes what the kernel tracks, in the words of conntrack(8).
@@ -69,9 +70,35 @@ pub(super) fn print(line: &Line) -> Result<u8, Fault> {
     out.write_all(USAGE.as_bytes())?;
     if let Some(handler) = line.handler {
         writeln!(out, "\nProto `{}' help:", handler.name)?;
-        for name in handler.names() {
-            writeln!(out, "  --{name}")?;
+        for (option, name) in handler.names() {
+            let value = match option {
+                ProtoOpt::State => "STATE",
+                ProtoOpt::Role => "client|server",
+                _ => "NUMBER",
+            };
+            writeln!(out, "  --{name} {value}")?;
         }
     }
     Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::USAGE;
+    use crate::cli::conntrack::options::{self, Key, Opt};
+
+    #[test]
+    fn the_help_has_every_command_and_every_option_that_does_something() {
+        let words: Vec<_> = USAGE.split([' ', ',', '\n', ';']).collect();
+        for known in options::known() {
+            // The one is ignored, the other refused: no kernel tells it.
+            if matches!(known.key, Key::Opt(Opt::NatRange | Opt::Secmark)) {
+                continue;
+            }
+            let long = format!("--{}", known.long);
+            assert!(known.long.is_empty() || words.contains(&long.as_str()), "{long}");
+            let short = known.short.map(|letter| format!("-{letter}"));
+            assert!(short.is_none_or(|short| words.contains(&short.as_str())), "{known:?}");
+        }
+    }
 }

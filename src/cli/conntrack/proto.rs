@@ -218,8 +218,8 @@ impl Handler {
     }
 
     /// The first name of each of its options, for the help.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.rows().filter_map(|(_, names, _)| names.first().copied())
+    pub(super) fn names(&self) -> impl Iterator<Item = (ProtoOpt, &'static str)> {
+        self.rows().filter_map(|(option, names, _)| Some((*option, *names.first()?)))
     }
 
     /// What it calls `option`.

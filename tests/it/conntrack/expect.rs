@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use crate::lab::{self, conntrack, eval, in_namespace, with_helpers};
 
+use super::follow::{self, Follower};
 use super::{dialect, original};
 
 /// The expectation of `-I expect`, but for its time.
@@ -85,5 +86,37 @@ fn an_expectation_is_found_and_deleted() {
         ");
         assert_snapshot!(dialect("-L expect"), @"conntrack: 0 expectations have been shown.");
         assert_snapshot!(dialect("-C expect"), @"0");
+    });
+}
+
+#[test]
+fn events_of_expectations_are_shown_as_the_original_shows_them() {
+    in_namespace(|| {
+        // Otherwise nothing is told of flows that are older than the first listener.
+        std::fs::write("/proc/sys/net/netfilter/nf_conntrack_events", "1").unwrap();
+        master();
+        let made = format!("{MADE} --mask-src 255.255.255.255 --mask-dst 255.255.255.255 -t 200");
+        let check = |line: &str, events| {
+            let programs = ["conntrack", env!("CARGO_BIN_EXE_flowsh")];
+            let [theirs, ours] = programs.map(|program| Follower::start(program, line));
+            dialect(&made).ok();
+            conntrack("-F expect").ok();
+            let [theirs, ours] = [theirs, ours].map(|it| follow::masked(&it.end(events)));
+            assert_eq!(ours, theirs, "{line}");
+            ours
+        };
+        assert_snapshot!(check("-E expect", 2), @"
+                [NEW] # proto=6 src=10.0.0.2 dst=10.0.0.8 sport=0 dport=5555 mask-src=255.255.255.255 mask-dst=255.255.255.255 sport=0 dport=65535 master-src=10.0.0.8 master-dst=10.0.0.2 sport=1024 dport=21 class=0 helper=ftp
+            [DESTROY] # proto=6 src=10.0.0.2 dst=10.0.0.8 sport=0 dport=5555 mask-src=255.255.255.255 mask-dst=255.255.255.255 sport=0 dport=65535 master-src=10.0.0.8 master-dst=10.0.0.2 sport=1024 dport=21 class=0 helper=ftp
+            conntrack: 2 expectation events have been shown.
+            exit 0
+            ");
+        check("-E expect -o xml", 2);
+        assert_snapshot!(check("-E expect -o timestamp", 2), @"
+            [##########.######]	    [NEW] # proto=6 src=10.0.0.2 dst=10.0.0.8 sport=0 dport=5555 mask-src=255.255.255.255 mask-dst=255.255.255.255 sport=0 dport=65535 master-src=10.0.0.8 master-dst=10.0.0.2 sport=1024 dport=21 class=0 helper=ftp
+            [##########.######]	[DESTROY] # proto=6 src=10.0.0.2 dst=10.0.0.8 sport=0 dport=5555 mask-src=255.255.255.255 mask-dst=255.255.255.255 sport=0 dport=65535 master-src=10.0.0.8 master-dst=10.0.0.2 sport=1024 dport=21 class=0 helper=ftp
+            conntrack: 2 expectation events have been shown.
+            exit 0
+            ");
     });
 }

@@ -22,7 +22,10 @@ fn difference(line: &str, theirs: &Run, ours: &Run) -> Option<String> {
 #[test]
 fn what_changes_nothing_is_answered_alike() {
     in_namespace(|| {
-        fill(TABLE);
+        // The kernel takes no options of dccp any more.
+        fill(&format!(
+            "{TABLE}-I -p dccp -s 10.0.0.1 -d 10.0.0.2 --sport 5 --dport 6 --state OPEN --role client -t 300\n"
+        ));
         let different: Vec<_> = lines(include_str!("read.txt"))
             .filter_map(|line| difference(line, &original(line), &dialect(line)))
             .collect();
