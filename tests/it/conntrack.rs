@@ -1,10 +1,12 @@
 //! `flowsh conntrack` beside `conntrack` itself: the tables of command lines to which both must
 //! answer alike, and what flowsh does where the original is wrong (`docs/conntrack.md`).
 
+mod answers;
 mod expect;
 mod follow;
 mod load;
 mod mended;
+mod races;
 mod same;
 mod script;
 mod suite;
