@@ -103,6 +103,11 @@ pub(super) fn read(
     if first == "conntrack" {
         return Ok(None);
     }
+    if words.0.trim_start().starts_with("l3proto") {
+        // `/proc/net/nf_conntrack_expect` leaves out what an expectation cannot do without.
+        let expected = "an expectation with its mask and master, as `conntrack -L expect` shows it";
+        return Err(EntryError::unexpected(expected, text));
+    }
     let counts = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
     if counts || first.starts_with("proto=") {
         return expectation(first, words, frame).map(Some);

@@ -94,7 +94,8 @@ impl Parser {
             }
             [b'#' | b'<' | b']' | b',', ..] | [] | [b'['] => Ok(None),
             [b'{', ..] => named::object(text, &self.labels).map(Some),
-            [b'-', ..] => save::read(text, &self.labels).map(Some),
+            // A dash alone is the time of an expectation that has none.
+            [b'-', second, ..] if *second != b' ' => save::read(text, &self.labels).map(Some),
             _ => {
                 if let Some(columns) = &self.columns {
                     return named::row(text, columns, &self.labels).map(Some);

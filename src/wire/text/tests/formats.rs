@@ -68,6 +68,37 @@ fn lines_that_a_page_broke() {
 }
 
 #[test]
+fn what_older_releases_and_other_kernels_print() {
+    assert_snapshot!(read("\
+tcp 6 117 SYN_SENT src=192.0.2.6 dst=198.51.100.9 sport=32775 dport=22 [UNREPLIED] src=198.51.100.9 dst=192.0.2.6 sport=22 dport=32775 use=2
+udp      17 20 src=192.0.2.1 dst=198.51.100.53 sport=137 dport=1025 [UNREPLIED] src=198.51.100.53 dst=192.0.2.1 sport=1025 dport=137 use=1
+icmp     1 25 src=192.0.2.6 dst=198.51.100.10 type=8 code=0 id=33029 [UNREPLIED] src=198.51.100.10 dst=192.0.2.6 type=0 code=0 id=33029 use=1
+unknown  2 597 src=192.0.2.1 dst=233.252.0.1 [UNREPLIED] src=233.252.0.1 dst=192.0.2.1 use=1
+tcp      6 431955 ESTABLISHED src=192.0.2.1 dst=198.51.100.2 sport=33604 dport=443 packets=8 bytes=1031 src=198.51.100.2 dst=203.0.113.1 sport=443 dport=33604 packets=7 bytes=4301 [ASSURED] mark=0 secmark=0 use=1
+ipv6     10 tcp      6 431998 ESTABLISHED src=2001:0db8:0000:0000:0000:0000:0000:0001 dst=2001:0db8:0000:0000:0000:0000:0000:0002 sport=40000 dport=443 src=2001:0db8:0000:0000:0000:0000:0000:0002 dst=2001:0db8:0000:0000:0000:0000:0000:0001 sport=443 dport=40000 [ASSURED] mark=0 secctx=system_u:object_r:unlabeled_t:s0 zone=0 use=2
+ipv4     2 tcp      6 src=192.0.2.2 dst=198.51.100.2 sport=2000 dport=80 packets=5 bytes=6 src=198.51.100.2 dst=192.0.2.2 sport=80 dport=2000 packets=7 bytes=8 [OFFLOAD] mark=0 zone=0 use=3
+ipv4     2 unknown  112 599 src=192.0.2.2 dst=233.252.0.18 [UNREPLIED] src=233.252.0.18 dst=192.0.2.2 mark=0 use=1
+[1234.5678]\t[DESTROY] tcp      6 src=192.0.2.1 dst=198.51.100.2 sport=53370 dport=80 packets=6 bytes=500 src=198.51.100.2 dst=192.0.2.1 sport=80 dport=53370 packets=4 bytes=900 [ASSURED]
+[NEW] tcp 6 120 SYN_SENT src=192.0.2.1 dst=198.51.100.2 sport=53370 dport=80 [UNREPLIED] src=198.51.100.2 dst=192.0.2.1 sport=80 dport=53370 id=2841421112
+297 l3proto = 2 proto=6 src=192.0.2.2 dst=198.51.100.8 sport=0 dport=5555 ftp
+-  l3proto = 2 proto=17 src=0.0.0.0 dst=198.51.100.8 sport=0 dport=5060 PERMANENT sip/signalling
+"), @r#"
+        tcp 192.0.2.6:32775 -> 198.51.100.9:22 | tcp 198.51.100.9:22 -> 192.0.2.6:32775 status= timeout=117 state=Tcp(TcpInfo { state: 1, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) use=2
+        udp 192.0.2.1:137 -> 198.51.100.53:1025 | udp 198.51.100.53:1025 -> 192.0.2.1:137 status= timeout=20 use=1
+        icmp 192.0.2.6 -> 198.51.100.10 type 8 code 0 id 33029 | icmp 198.51.100.10 -> 192.0.2.6 type 0 code 0 id 33029 status= timeout=25 use=1
+        igmp 192.0.2.1 -> 233.252.0.1 | igmp 233.252.0.1 -> 192.0.2.1 status= timeout=597 use=1
+        tcp 192.0.2.1:33604 -> 198.51.100.2:443 | tcp 198.51.100.2:443 -> 203.0.113.1:33604 status=seen_reply,assured timeout=431955 state=Tcp(TcpInfo { state: 3, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) mark=0 use=1 sent=8/1031 answered=7/4301
+        tcp [2001:db8::1]:40000 -> [2001:db8::2]:443 | tcp [2001:db8::2]:443 -> [2001:db8::1]:40000 status=seen_reply,assured timeout=431998 state=Tcp(TcpInfo { state: 3, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) mark=0 use=2 rare=Rare { master: None, secctx: Some("system_u:object_r:unlabeled_t:s0"), helper_info: None, seqadj_orig: None, seqadj_reply: None, synproxy: None }
+        tcp 192.0.2.2:2000 -> 198.51.100.2:80 | tcp 198.51.100.2:80 -> 192.0.2.2:2000 status=seen_reply,offload mark=0 use=3 sent=5/6 answered=7/8
+        vrrp 192.0.2.2 -> 233.252.0.18 | vrrp 233.252.0.18 -> 192.0.2.2 status= timeout=599 mark=0 use=1
+        destroy at 1234005678000 tcp 192.0.2.1:53370 -> 198.51.100.2:80 | tcp 198.51.100.2:80 -> 192.0.2.1:53370 status=seen_reply,assured sent=6/500 answered=4/900
+        new tcp 192.0.2.1:53370 -> 198.51.100.2:80 | tcp 198.51.100.2:80 -> 192.0.2.1:53370 status= timeout=120 state=Tcp(TcpInfo { state: 1, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) id=a95ca538
+        error: expected an expectation with its mask and master, as `conntrack -L expect` shows it, found `297 l3proto = 2 proto=6 src=192.0.2.2 ds…`
+        error: expected an expectation with its mask and master, as `conntrack -L expect` shows it, found `-  l3proto = 2 proto=17 src=0.0.0.0 dst=…`
+        "#);
+}
+
+#[test]
 fn event_logs() {
     assert_snapshot!(read("\
     [NEW] tcp      6 120 SYN_SENT src=192.168.0.1 dst=192.168.0.2 sport=1024 dport=80 [UNREPLIED] src=192.168.0.2 dst=192.168.0.1 sport=80 dport=1024
