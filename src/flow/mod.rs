@@ -26,7 +26,7 @@ pub use change::{FlowKey, LabelPatch, Masked, NatTarget, NewFlow, Patch};
 pub use event::{Event, EventKind, Subject};
 pub use expect::{ExpectFlags, ExpectKey, ExpectNat, Expectation, NewExpectation};
 pub use field::{Direction, ExpectField, Field, Unit, View};
-pub use filter::{Cmp, Filter, NatKind, Never, Place, PortRange, Test};
+pub use filter::{Cmp, Filter, NatKind, Never, Place, PortRange, Question, Test};
 pub use label::{LabelMap, Labels};
 pub use proto::Proto;
 pub use seen::{Counters, Flow, HelperName, Rare, SeqAdj, Synproxy};

@@ -1,22 +1,34 @@
 //! A closure of a script, kept with what it needs to be called later: its functions, constants and
 //! imports. Since Rhai 1.26 a closure alone is only a name.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
 
-use super::compat::Environment;
+use super::compat::{self, Environment, Readable, Session};
+use super::expr::{Outer, Subject, Surroundings};
 use super::fault::{Fallible, Fault};
-use super::value::describe;
+use super::host::Host;
+use super::value::{describe, exact, to_dynamic};
+use crate::flow::Value;
 
 /// A closure that can be called at any time.
 #[derive(Debug, Clone)]
 pub struct Callback(Rc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     function: FnPtr,
     environment: Environment,
+    /// What the last call has prepared; taken while a call is under way.
+    session: RefCell<Option<Session>>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Callback({})", self.function.fn_name())
+    }
 }
 
 impl Callback {
@@ -24,7 +36,12 @@ impl Callback {
     #[must_use]
     pub fn new(ctx: &NativeCallContext<'_>, function: FnPtr) -> Self {
         let environment = Environment::of(ctx, &function);
-        Self(Rc::new(Inner { function, environment }))
+        Self(Rc::new(Inner { function, environment, session: RefCell::default() }))
+    }
+
+    /// What it asks of one row, as far as it can be read.
+    pub(super) fn read(&self, subject: Subject) -> Readable {
+        compat::read(&self.0.environment, &self.0.function, subject)
     }
 
     /// Keeps `function` if it takes `wanted` arguments; `example` shows how it is written.
@@ -39,7 +56,7 @@ impl Callback {
         example: &str,
     ) -> Fallible<Self> {
         let callback = Self::new(ctx, function);
-        let Inner { function, environment } = &*callback.0;
+        let Inner { function, environment, .. } = &*callback.0;
         match environment.params(function) {
             Some(takes) if takes != wanted => {
                 let noun = if wanted == 1 { "argument" } else { "arguments" };
@@ -56,8 +73,17 @@ impl Callback {
     /// # Errors
     ///
     /// What the closure throws, or that it takes another number of arguments.
-    pub fn call(&self, engine: &Engine, args: impl AsMut<[Dynamic]>) -> Fallible<Dynamic> {
-        let Inner { function, environment } = &*self.0;
+    pub fn call(&self, engine: &Engine, mut args: impl AsMut<[Dynamic]>) -> Fallible<Dynamic> {
+        let Inner { function, environment, session } = &*self.0;
+        // A closure that calls itself finds none, and prepares another.
+        let prepared = session.take().or_else(|| Session::new(environment, function));
+        if let Some(mut prepared) = prepared {
+            let answer = prepared.call(engine, function.curry(), args.as_mut());
+            session.replace(Some(prepared));
+            if let Some(answer) = answer {
+                return answer;
+            }
+        }
         function.call_raw(&environment.context(engine), None, args)
     }
 
@@ -91,6 +117,26 @@ impl Callback {
     #[must_use]
     pub fn origin(&self) -> (Option<&str>, Position) {
         self.0.environment.origin()
+    }
+}
+
+impl Surroundings for Callback {
+    fn variable(&self, name: &Outer) -> Option<Dynamic> {
+        match name {
+            Outer::Captured(index) => {
+                self.0.function.curry().get(*index).map(Dynamic::flatten_clone)
+            }
+            Outer::Global(name) => self.0.environment.global(name),
+        }
+    }
+
+    fn call(&self, function: &str, args: &[&Value]) -> Option<Value> {
+        let engine = Host::current().and_then(|host| host.engine()).ok()?;
+        let args = args.iter().map(|&arg| to_dynamic(arg.clone()).ok());
+        let mut args: Vec<Dynamic> = args.collect::<Option<_>>()?;
+        let mut args: Vec<&mut Dynamic> = args.iter_mut().collect();
+        let context = self.0.environment.context(&engine);
+        exact(&context.call_native_fn_raw(function, false, &mut args).ok()?)
     }
 }
 

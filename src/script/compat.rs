@@ -2,15 +2,23 @@
 
 #![expect(deprecated, reason = "Rhai marks what is volatile as deprecated; the version is pinned")]
 
+mod chain;
+mod read;
+mod session;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use rhai::{
-    AST, Engine, Expr, FnNamespace, FnPtr, Module, NativeCallContext, NativeCallContextStore,
-    Position, Shared, Stmt, Token,
+    AST, ASTNode, Dynamic, Engine, Expr, FnNamespace, FnPtr, Module, NativeCallContext,
+    NativeCallContextStore, Position, ScriptFuncDef, Shared, Stmt, Token,
 };
 
 use super::syntax::{Kind, Piece};
+
+pub(super) use chain::constant;
+pub(super) use read::{Readable, read, switch_hash};
+pub(super) use session::Session;
 
 /// The libraries, imports and constants around a call, kept for later calls.
 #[derive(Debug)]
@@ -37,13 +45,20 @@ impl Environment {
 
     /// How many arguments `closure` takes besides what it captured; absent if no script defines it.
     pub(super) fn params(&self, closure: &FnPtr) -> Option<usize> {
-        let mut libraries = self.0.global.lib.iter().rev();
-        libraries.find_map(|library| {
-            let mut functions = library.iter_script_fn_info();
-            let (.., params, _) =
-                functions.find(|(_, _, name, _, _)| *name == closure.fn_name())?;
-            params.checked_sub(closure.curry().len())
-        })
+        self.definition(closure)?.params.len().checked_sub(closure.curry().len())
+    }
+
+    /// The function of the script that `closure` is.
+    fn definition(&self, closure: &FnPtr) -> Option<Shared<ScriptFuncDef>> {
+        let mut functions = self.0.global.lib.iter().rev().flat_map(|l| l.iter_script_fn_info());
+        let found = functions.find(|(_, _, name, _, _)| *name == closure.fn_name());
+        found.map(|(.., definition)| Shared::clone(definition))
+    }
+
+    /// The constant `global::name` of the script that the closure belongs to.
+    pub(super) fn global(&self, name: &str) -> Option<Dynamic> {
+        let constants = self.0.global.constants.as_ref()?;
+        rhai::locked_read(constants)?.get(name).cloned()
     }
 
     /// A call context as it was.
@@ -55,6 +70,21 @@ impl Environment {
     pub(super) fn origin(&self) -> (Option<&str>, Position) {
         (self.0.source.as_deref(), self.0.pos)
     }
+}
+
+/// The statements of a function: its body is of a type without a name, so a tree of this function
+/// alone is walked.
+fn body(definition: &Shared<ScriptFuncDef>) -> Vec<Stmt> {
+    let mut module = Module::new();
+    module.set_script_fn(Shared::clone(definition));
+    let mut body = Vec::new();
+    AST::new_from_module(module).walk(&mut |path: &[ASTNode<'_>]| {
+        if let [ASTNode::Stmt(statement)] = path {
+            body.push((*statement).clone());
+        }
+        true
+    });
+    body
 }
 
 /// Makes the closures of a module callable by whoever imports it.

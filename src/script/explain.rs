@@ -1,6 +1,6 @@
 //! The plan of a query as text: who does what.
 
-use super::callback::Callback;
+use super::closure::Closure;
 use super::objects::Flows;
 use crate::flow::Filter;
 
@@ -18,7 +18,7 @@ pub(super) fn explain(query: &Flows) -> String {
         }
         Err(_) => "file:        every flow is read".to_owned(),
     };
-    let Some(filter) = query.filter() else {
+    let Some(filter) = query.filter().map(|filter| filter.now()) else {
         return format!("{sends}\nnative:      filters, skips and takes");
     };
     let native = filter.native();
@@ -36,12 +36,19 @@ pub(super) fn explain(query: &Flows) -> String {
         let (source, position) = question.origin();
         let source = source.unwrap_or("script");
         let (line, column) = (position.line().unwrap_or(0), position.position().unwrap_or(0));
-        lines.push(format!("interpreter: the closure given at {source}:{line}:{column}"));
+        let place = format!("the closure given at {source}:{line}:{column}");
+        let mut unread = question.unread().iter();
+        let Some(why) = unread.next() else {
+            lines.push(format!("native:      {place}"));
+            continue;
+        };
+        lines.push(format!("interpreter: {place}, because {why}"));
+        lines.extend(unread.map(|why| format!("             and because {why}")));
     }
     lines.join("\n")
 }
 
-fn questions(filter: &Filter<Callback>, found: &mut Vec<Callback>) {
+fn questions(filter: &Filter<Closure>, found: &mut Vec<Closure>) {
     match filter {
         Filter::All | Filter::Test(_) => (),
         Filter::Ask(question) => found.push(question.clone()),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rhai::Dynamic;
 
-use super::callback::Callback;
+use super::closure::Closure;
 use super::fault::Fallible;
 use super::host::Host;
 use super::objects::Flows;
@@ -15,7 +15,7 @@ use crate::table::{Cursor, Query};
 struct Loop {
     host: Rc<Host>,
     query: Flows,
-    cursor: Cursor<Callback>,
+    cursor: Cursor<Closure>,
 }
 
 impl Iterator for Loop {
@@ -32,7 +32,7 @@ impl Iterator for Loop {
     }
 }
 
-impl IntoIterator for Query<Callback> {
+impl IntoIterator for Query<Closure> {
     type Item = Fallible<Dynamic>;
     type IntoIter = Box<dyn Iterator<Item = Fallible<Dynamic>>>;
 

@@ -19,11 +19,13 @@
 mod api;
 mod callback;
 mod cells;
+mod closure;
 mod compat;
 mod diag;
 mod doc;
 mod engine;
 mod explain;
+mod expr;
 mod fault;
 mod host;
 mod lookup;
@@ -42,6 +44,7 @@ mod waiting;
 mod wording;
 
 pub use callback::Callback;
+pub use closure::Closure;
 pub use diag::{Report, Trouble};
 pub use doc::{Docs, Entry};
 pub use engine::Program;

@@ -4,17 +4,17 @@ use std::rc::Rc;
 
 use rhai::Dynamic;
 
-use super::callback::Callback;
+use super::closure::Closure;
 use crate::flow::{Direction, Event, Expectation, Filter, Flow, Subject};
 use crate::kernel::{Live, Namespaces, Recording, Source};
 use crate::table;
 
 /// A query: `flows`, and what `where`, `skip` and `take` make of it.
-pub type Flows = table::Query<Callback>;
+pub type Flows = table::Query<Closure>;
 
 /// A filter as a value.
 #[derive(Debug, Clone)]
-pub(super) struct FilterHandle(pub Filter<Callback>);
+pub(super) struct FilterHandle(pub Filter<Closure>);
 
 /// A flow, as it was when it was read.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ pub(super) struct Expectations {
     /// Where they come from.
     pub source: Rc<dyn Source>,
     /// Closures that all must take an expectation.
-    pub tests: Vec<Callback>,
+    pub tests: Vec<Closure>,
 }
 
 /// An expectation, as it was when it was read.

@@ -6,13 +6,14 @@ use std::rc::Rc;
 
 use rhai::{Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 
-use super::callback::Callback;
+use super::closure::Closure;
+use super::expr::{Row, Subject};
 use super::fault::{Fallible, Fault};
 use super::host::Host;
 use super::lookup::{Lookup, PROCESS};
-use super::objects::{FilterHandle, FlowHandle, Flows};
+use super::objects::{EventHandle, FilterHandle, FlowHandle, Flows};
 use super::value::{Span, describe, from_dynamic, text_of};
-use crate::flow::{Field, Filter, Flow, Network, Value};
+use crate::flow::{Field, Filter, Flow, Network, Value, View};
 use crate::kernel::Source;
 use crate::table::{Cursor, closest, parse_field_test, parse_filter};
 
@@ -20,9 +21,26 @@ use crate::table::{Cursor, closest, parse_field_test, parse_filter};
 pub(super) fn asker<'a>(
     engine: &'a Engine,
     source: &Rc<dyn Source>,
-) -> impl FnMut(&Callback, &Flow) -> Fallible<bool> + use<'a> {
+) -> impl FnMut(&Closure, &Flow) -> Fallible<bool> + use<'a> {
     let source = Rc::clone(source);
-    move |question, flow| question.ask(engine, [handle(flow, &source)])
+    let now_ns = source.now_ns();
+    move |question, flow| {
+        let host = Host::current()?;
+        let row = Row::Flow(flow, View { now_ns, labels: &host.labels });
+        question.ask(engine, row, || handle(flow, &source))
+    }
+}
+
+/// Answers the script calls of a filter of events.
+pub(super) fn event_asker<'a>(
+    host: &'a Host,
+    engine: &'a Engine,
+    event: &'a EventHandle,
+) -> impl FnMut(&Closure, &Flow) -> Fallible<bool> + 'a {
+    move |question, flow| {
+        let row = Row::Flow(flow, host.view_of(&*event.source));
+        question.ask(engine, row, || event.flow().unwrap_or_default())
+    }
 }
 
 /// A flow as a script's value.
@@ -55,7 +73,7 @@ type Visit<'a> = &'a mut dyn FnMut(&Flow) -> Fallible<ControlFlow<()>>;
 fn walk(
     engine: &Engine,
     query: &Flows,
-    mut cursor: Cursor<Callback>,
+    mut cursor: Cursor<Closure>,
     visit: Visit<'_>,
 ) -> Fallible<()> {
     let mut ask = asker(engine, query.source());
@@ -72,10 +90,7 @@ fn walk(
 /// # Errors
 ///
 /// A text or a map that cannot be read, or another type.
-pub(super) fn to_filter(
-    ctx: &NativeCallContext<'_>,
-    filter: Dynamic,
-) -> Fallible<Filter<Callback>> {
+pub(super) fn to_filter(ctx: &NativeCallContext<'_>, filter: Dynamic) -> Fallible<Filter<Closure>> {
     let host = Host::current()?;
     if let Some(text) = filter.read_lock::<ImmutableString>() {
         return Ok(parse_filter(&text, &host.labels)?.widen());
@@ -88,7 +103,7 @@ pub(super) fn to_filter(
     }
     let found = describe(&filter);
     match filter.try_cast::<FnPtr>() {
-        Some(closure) => Ok(Filter::Ask(Callback::new(ctx, closure))),
+        Some(closure) => Ok(Filter::Ask(Closure::new(ctx, closure, Subject::Flow))),
         None => Fault::new(format!("a filter is text, a map, a closure or a filter, not {found}"))
             .hint("for example \"tcp dport 443\", #{ dport: 443 } or |f| f.dport == 443")
             .throw(),
@@ -96,7 +111,7 @@ pub(super) fn to_filter(
 }
 
 /// What all entries of `map` take: each is a field and what it must be.
-fn map_filter(host: &Host, map: &Map) -> Fallible<Filter<Callback>> {
+fn map_filter(host: &Host, map: &Map) -> Fallible<Filter<Closure>> {
     let mut filter = Filter::All;
     for (field, value) in map {
         let test = match value.as_bool() {
@@ -140,7 +155,7 @@ pub(crate) enum Key {
     /// Something that the system is asked.
     Lookup(Lookup),
     /// A closure of one flow.
-    Closure(Callback),
+    Closure(Closure),
 }
 
 impl Key {
@@ -158,7 +173,7 @@ impl Key {
         }
         let found = describe(&key);
         match key.try_cast::<FnPtr>() {
-            Some(closure) => Ok(Self::Closure(Callback::new(ctx, closure))),
+            Some(closure) => Ok(Self::Closure(Closure::new(ctx, closure, Subject::Flow))),
             None => {
                 let message = format!("{verb} needs the name of a field or a closure, not {found}");
                 Fault::new(message).throw()
@@ -179,13 +194,30 @@ impl Key {
     /// # Errors
     ///
     /// The closure throws.
-    pub(super) fn value(&self, engine: &Engine, host: &Host, row: &FlowHandle) -> Fallible<Value> {
+    pub(super) fn value(
+        &self,
+        engine: &Engine,
+        flow: &Flow,
+        view: View<'_>,
+        source: &Rc<dyn Source>,
+    ) -> Fallible<Value> {
         match self {
-            Self::Field(field) => Ok(field.get(&row.flow, host.view_of(&*row.source))),
-            Self::Lookup(lookup) => lookup.value(host, row),
-            Self::Closure(closure) => {
-                Ok(from_dynamic(&closure.call(engine, [Dynamic::from(row.clone())])?))
+            Self::Field(field) => Ok(field.get(flow, view)),
+            Self::Lookup(lookup) => {
+                lookup.value(&*Host::current()?, &FlowHandle::new(flow.clone(), source))
             }
+            Self::Closure(closure) => {
+                closure.value(engine, Row::Flow(flow, view), || handle(flow, source))
+            }
+        }
+    }
+
+    /// The same, as it is now: captured variables are read, and stay so.
+    pub(super) fn now(&self) -> Self {
+        match self {
+            Self::Field(field) => Self::Field(*field),
+            Self::Lookup(lookup) => Self::Lookup(*lookup),
+            Self::Closure(closure) => Self::Closure(closure.now()),
         }
     }
 }

@@ -11,8 +11,7 @@ use super::fault::Fallible;
 use super::host::Host;
 use super::objects::{FlowHandle, Flows};
 use super::ops::{Key, each};
-use crate::flow::{Flow, Value};
-use crate::kernel::Source;
+use crate::flow::Value;
 use crate::render::{Column, Columns};
 
 /// A result with rows: flows, expectations, or records of named cells.
@@ -153,8 +152,12 @@ impl Selection {
     ) -> Fallible<()> {
         let host = Host::current()?;
         let engine = host.engine()?;
-        let source = self.query.source();
-        each(&engine, &self.query, &mut |flow| visit(values(&self.keys, flow, source, &host)?))
+        let keys: Vec<Key> = self.keys.iter().map(Key::now).collect();
+        let (source, view) = (self.query.source(), host.view_of(&**self.query.source()));
+        each(&engine, &self.query, &mut |flow| {
+            let values = keys.iter().map(|key| key.value(&engine, flow, view, source));
+            visit(values.collect::<Fallible<_>>()?)
+        })
     }
 
     fn gather(&self) -> Fallible<Vec<Dynamic>> {
@@ -165,26 +168,6 @@ impl Selection {
         })?;
         Ok(items)
     }
-}
-
-/// The values of `keys` for `flow`.
-///
-/// # Errors
-///
-/// A closure throws.
-pub(crate) fn values(
-    keys: &[Key],
-    flow: &Flow,
-    source: &Rc<dyn Source>,
-    host: &Host,
-) -> Fallible<Vec<Value>> {
-    let engine = host.engine()?;
-    if keys.iter().all(|key| key.field().is_some()) {
-        let view = host.view_of(&**source);
-        return Ok(keys.iter().filter_map(Key::field).map(|f| f.get(flow, view)).collect());
-    }
-    let row = FlowHandle::new(flow.clone(), source);
-    keys.iter().map(|key| key.value(&engine, host, &row)).collect()
 }
 
 /// `for r in rows`: gathered rows one by one; a selection is gathered first.

@@ -8,9 +8,11 @@ use std::time::Instant;
 use rhai::{Dynamic, EvalAltResult};
 
 use super::callback::Callback;
+use super::closure::Closure;
 use super::fault::Fallible;
 use super::host::Host;
 use super::objects::EventHandle;
+use super::ops::event_asker;
 use super::value::Span;
 use crate::flow::{Event, EventKind, Field, Filter, Flow, Subject, Value};
 use crate::kernel::{EventStream, Heard, KernelError, NetNs, Source, Wanted};
@@ -39,7 +41,7 @@ pub struct Listener {
     /// The kinds.
     pub kinds: Vec<EventKind>,
     /// Which flows.
-    pub filter: Filter<Callback>,
+    pub filter: Filter<Closure>,
     /// At most one call per key in this time.
     pub throttle: Option<Throttle>,
     /// What is called.
@@ -193,7 +195,7 @@ impl Stage {
                 match listener.topic {
                     Topic::Flows => {
                         wanted.flows.extend(&listener.kinds);
-                        wanted.filter = union(wanted.filter, listener.filter.native());
+                        wanted.filter = union(wanted.filter, listener.filter.always().native());
                     }
                     Topic::Expectations => wanted.expectations.extend(&listener.kinds),
                 }
@@ -274,9 +276,7 @@ fn deliver_event(host: &Rc<Host>, netns: &NetNs, handle: &Rc<Event>) -> Fallible
             continue;
         }
         if let Some(flow) = flow {
-            let mut ask = |question: &Callback, _: &Flow| {
-                question.ask(&engine, [event.flow().unwrap_or_default()])
-            };
+            let mut ask = event_asker(host, &engine, &event);
             if !listener.filter.judge(flow, handle.time_ns, &mut ask)? {
                 continue;
             }

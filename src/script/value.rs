@@ -112,6 +112,24 @@ pub(super) fn from_dynamic(value: &Dynamic) -> Value {
     Value::text(object_text(value))
 }
 
+/// The value that `value` is, if it loses nothing on the way.
+#[must_use]
+pub(super) fn exact(value: &Dynamic) -> Option<Value> {
+    if let Some(items) = value.read_lock::<Array>() {
+        return items.iter().map(exact).collect::<Option<_>>().map(Value::List);
+    }
+    if let Some(pairs) = value.read_lock::<Map>() {
+        let pair = |(name, value): (&rhai::Identifier, &Dynamic)| {
+            Some((Cow::Owned(name.to_string()), exact(value)?))
+        };
+        return pairs.iter().map(pair).collect::<Option<_>>().map(Value::Map);
+    }
+    match from_dynamic(value) {
+        Value::Text(_) if !value.is_string() => None,
+        plain => Some(plain),
+    }
+}
+
 /// A value that is no rows, for people; Rhai's own text of an object is the name of its Rust type.
 #[must_use]
 pub(super) fn text_of(value: &Dynamic) -> String {

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use rhai::Dynamic;
 
-use super::callback::Callback;
+use super::closure::Closure;
 use super::fault::Fallible;
 use super::host::Host;
 use super::objects::EventHandle;
+use super::ops::event_asker;
 use super::stage::{Topic, deliver};
 use super::value::Span;
-use crate::flow::{EventKind, Filter, Flow, Subject};
+use crate::flow::{EventKind, Filter, Subject};
 use crate::kernel::{EventStream, Heard, KernelError, Source, Wanted, sysctl};
 
 /// How long the loop waits before it looks whether it is to stop.
@@ -27,7 +28,7 @@ pub(crate) struct Events {
     /// Which kinds.
     pub(crate) kinds: Vec<EventKind>,
     /// Of which flows.
-    pub(crate) filter: Filter<Callback>,
+    pub(crate) filter: Filter<Closure>,
     /// How long the loop waits in all; absent: for ever.
     pub(crate) within: Option<Span>,
     /// How many events at most.
@@ -49,7 +50,7 @@ impl Waiting {
             Topic::Flows => (wanted.kinds.clone(), Vec::new()),
             Topic::Expectations => (Vec::new(), wanted.kinds.clone()),
         };
-        let filter = wanted.filter.native();
+        let filter = wanted.filter.always().native();
         warn_of_blind_spot(&host, &wanted.source)?;
         let netns = wanted.source.live()?.netns();
         let stream = EventStream::open(netns, Wanted { flows, expectations, filter })?;
@@ -90,9 +91,7 @@ impl Waiting {
     fn takes(&self, event: &EventHandle) -> Fallible<bool> {
         let Subject::Flow(flow) = &event.event.subject else { return Ok(true) };
         let engine = self.host.engine()?;
-        let mut ask = |question: &Callback, _: &Flow| {
-            question.ask(&engine, [event.flow().unwrap_or_default()])
-        };
+        let mut ask = event_asker(&self.host, &engine, event);
         self.wanted.filter.judge(flow, event.event.time_ns, &mut ask)
     }
 }

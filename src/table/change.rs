@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::batches::Batches;
 use super::{Deed, Query};
-use crate::flow::{Filter, Flow, FlowKey, Patch};
+use crate::flow::{Filter, Flow, FlowKey, Patch, Question};
 use crate::kernel::{Applied, Batch, KernelError, now_ns};
 
 /// What is to be done with each flow.
@@ -156,7 +156,7 @@ pub struct Unfinished<E> {
 ///
 /// Changes are forbidden, the source is not live or cannot be read, `ask` fails, it is interrupted,
 /// or there are more flows than `limit`. The error says what was done before it.
-pub fn change<A: Clone, E: From<KernelError> + From<ChangeError>>(
+pub fn change<A: Question, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
     change: Change<'_, E>,
     limit: Option<Limit>,
@@ -197,7 +197,7 @@ pub fn change<A: Clone, E: From<KernelError> + From<ChangeError>>(
 }
 
 /// Changes flows while they are listed.
-fn stream<A: Clone, E: From<KernelError>>(
+fn stream<A: Question, E: From<KernelError>>(
     query: &Query<A>,
     change: Change<'_, E>,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
@@ -217,7 +217,7 @@ fn stream<A: Clone, E: From<KernelError>>(
 type Tagged = (Option<Arc<str>>, FlowKey);
 
 /// Counts first; then looks each flow up and judges it again before it is changed.
-fn planned<A: Clone, E: From<KernelError> + From<ChangeError>>(
+fn planned<A: Question, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
     change: Change<'_, E>,
     limit: Limit,
@@ -225,7 +225,7 @@ fn planned<A: Clone, E: From<KernelError> + From<ChangeError>>(
     batches: &mut Batches<'_>,
     matched: &mut u64,
 ) -> Result<(), E> {
-    let filter = query.filter().unwrap_or(Filter::All);
+    let filter = query.filter().map_or(Filter::All, |filter| filter.now());
     for (netns, key) in plan(query, change, limit, ask, matched)? {
         let (live, batch) = batches.of(netns.as_ref())?;
         match live.get(&key)?.filter(|flow| flow.id == key.id) {
@@ -237,7 +237,7 @@ fn planned<A: Clone, E: From<KernelError> + From<ChangeError>>(
 }
 
 /// The keys of all flows that `query` finds and `change` concerns, if there are not too many.
-fn plan<A: Clone, E: From<KernelError> + From<ChangeError>>(
+fn plan<A: Question, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
     change: Change<'_, E>,
     limit: Limit,

@@ -32,6 +32,7 @@ pub use snapshot::Snapshot;
 pub use sort::{SortKey, parse_sort_key};
 pub use tally::{Distinct, Tally};
 pub use text::{
-    TextError, closest, filter_words, parse_duration, parse_field_test, parse_filter, parse_size,
+    TextError, closest, filter_words, number_test, parse_duration, parse_field_test, parse_filter,
+    parse_size,
 };
 pub use top::Top;

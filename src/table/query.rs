@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::flow::{Filter, Flow};
+use crate::flow::{Filter, Flow, Question};
 use crate::kernel::{DumpScope, Figures, Flows, KernelError, Source};
 
 /// One stage of a query; flows pass them in order.
@@ -44,7 +44,7 @@ pub struct Query<A> {
     last: Rc<Cell<Option<Run>>>,
 }
 
-impl<A: Clone> Query<A> {
+impl<A: Question> Query<A> {
     /// Every flow of `source`.
     #[must_use]
     pub fn new(source: Rc<dyn Source>) -> Self {
@@ -129,13 +129,19 @@ impl<A: Clone> Query<A> {
         }
     }
 
-    /// What native code can answer of the first stage: answered where the flow is decoded.
+    /// What native code can answer of the first stage now: answered where the flow is decoded.
     #[must_use]
     pub fn native(&self) -> Filter {
-        match self.stages.first() {
-            Some(Stage::Where(filter)) => filter.native(),
-            _ => Filter::All,
-        }
+        native(&self.present())
+    }
+
+    /// The stages as they are now.
+    fn present(&self) -> Vec<Stage<A>> {
+        let present = |stage: &Stage<A>| match stage {
+            Stage::Where(filter) => Stage::Where(filter.now()),
+            other => other.clone(),
+        };
+        self.stages.iter().map(present).collect()
     }
 
     /// Starts to read.
@@ -144,8 +150,8 @@ impl<A: Clone> Query<A> {
     ///
     /// The source cannot be read.
     pub fn cursor(&self) -> Result<Cursor<A>, KernelError> {
-        let mut stages = self.stages.clone();
-        let native = self.native();
+        let mut stages = self.present();
+        let native = native(&stages);
         if matches!(stages.first(), Some(Stage::Where(filter)) if !filter.asks()) {
             stages.remove(0);
         }
@@ -153,6 +159,14 @@ impl<A: Clone> Query<A> {
         let flows = self.source.flows(&self.scope, &native)?;
         let (now_ns, last) = (self.source.now_ns(), Rc::clone(&self.last));
         Ok(Cursor { flows, stages, now_ns, run: Run::default(), started, last })
+    }
+}
+
+/// What native code can answer of the first stage: answered where the flow is decoded.
+fn native<A>(stages: &[Stage<A>]) -> Filter {
+    match stages.first() {
+        Some(Stage::Where(filter)) => filter.native(),
+        _ => Filter::All,
     }
 }
 

@@ -21,7 +21,8 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// The crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 19] = [
+const HOMES: [(&str, &[&str]); 20] = [
+    ("ahash", &["script"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

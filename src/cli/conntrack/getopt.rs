@@ -45,6 +45,12 @@ impl<K: Copy> List<K> {
         Self { all, letters }
     }
 
+    /// Every option, in the order of the list.
+    #[cfg(test)]
+    pub(super) fn all(&self) -> &[Known<K>] {
+        &self.all
+    }
+
     fn letter(&self, letter: char) -> Option<Known<K>> {
         *self.letters.get(index(letter))?
     }

@@ -34,6 +34,55 @@ pub enum Filter<A = Never> {
     Or(Vec<Filter<A>>),
 }
 
+/// What a script is asked, as a filter that is about to be used.
+pub trait Question: Clone {
+    /// The same question with the values that its variables have at present: tests where native
+    /// code can make them, and what is left to ask.
+    fn now(&self) -> Filter<Self>;
+
+    /// True if it has no variables: now is for ever.
+    fn is_fixed(&self) -> bool;
+}
+
+impl<A: Question> Filter<A> {
+    /// The filter as it is now, every question turned into tests as far as possible.
+    #[must_use]
+    pub fn now(&self) -> Self {
+        self.refined(&A::now)
+    }
+
+    /// The filter as it is at any time: questions with variables are left to be asked.
+    #[must_use]
+    pub fn always(&self) -> Self {
+        self.refined(&|question| {
+            if question.is_fixed() { question.now() } else { Self::Ask(question.clone()) }
+        })
+    }
+
+    fn refined(&self, refine: &dyn Fn(&A) -> Self) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::Test(test) => Self::Test(test.clone()),
+            Self::Ask(question) => refine(question),
+            Self::Not(inner) => inner.refined(refine).negate(),
+            Self::And(parts) => {
+                parts.iter().map(|part| part.refined(refine)).fold(Self::All, Self::and)
+            }
+            Self::Or(parts) => Self::Or(parts.iter().map(|part| part.refined(refine)).collect()),
+        }
+    }
+}
+
+impl Question for Never {
+    fn now(&self) -> Filter<Self> {
+        match *self {}
+    }
+
+    fn is_fixed(&self) -> bool {
+        match *self {}
+    }
+}
+
 impl<A> Filter<A> {
     /// True if it takes every flow without looking.
     #[must_use]

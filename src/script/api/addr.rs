@@ -22,7 +22,7 @@ fn compare(a: IpAddr, text: &str) -> Fallible<Ordering> {
 }
 
 #[export_module]
-mod addr_api {
+pub(in crate::script) mod addr_api {
     /// An IPv4 or IPv6 address.
     pub type Ip = IpAddr;
 

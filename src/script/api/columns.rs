@@ -13,7 +13,7 @@ use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::Flows;
 use crate::script::ops::{Key, each};
-use crate::script::rows::{Rows, values};
+use crate::script::rows::Rows;
 use crate::script::value::describe;
 use crate::table::Group;
 
@@ -178,13 +178,15 @@ fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fal
     let host = Host::current()?;
     let fields: Option<Vec<_>> = keys.iter().map(Key::field).collect();
     let native = fields.is_some();
+    let keys: Vec<Key> = keys.iter().map(Key::now).collect();
     let mut groups = Group::new(fields.unwrap_or_default());
     let view = host.view_of(&**query.source());
     each(ctx.engine(), query, &mut |flow| {
         if native {
             groups.add(flow, view);
         } else {
-            groups.add_as(values(&keys, flow, query.source(), &host)?, flow);
+            let values = keys.iter().map(|key| key.value(ctx.engine(), flow, view, query.source()));
+            groups.add_as(values.collect::<Fallible<Vec<_>>>()?, flow);
         }
         Ok(ControlFlow::Continue(()))
     })?;

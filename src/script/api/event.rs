@@ -8,6 +8,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString, Map, NativeCallC
 use crate::flow::{EventKind, Filter, Value};
 use crate::kernel::Source;
 use crate::script::callback::Callback;
+use crate::script::closure::Closure;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::{EventHandle, Expectations, Flows, Handle};
@@ -56,7 +57,7 @@ fn kinds(value: &Dynamic) -> Fallible<Vec<EventKind>> {
     }
 }
 
-fn filter_of(query: &Flows) -> Fallible<Filter<Callback>> {
+fn filter_of(query: &Flows) -> Fallible<Filter<Closure>> {
     super::change::reads_only(query)?;
     query.filter().ok_or_else(|| {
         Fault::new("events cannot be skipped or taken before they come")
@@ -82,7 +83,7 @@ fn listen(
     source: &Rc<dyn Source>,
     topic: Topic,
     kinds: Vec<EventKind>,
-    filter: Filter<Callback>,
+    filter: Filter<Closure>,
     throttle: Option<Throttle>,
     handler: Callback,
 ) -> Fallible<Handle> {

@@ -10,6 +10,8 @@ use crate::flow::{ExpectField, Expectation};
 use crate::kernel::Applied;
 use crate::render::Columns;
 use crate::script::callback::Callback;
+use crate::script::closure::Closure;
+use crate::script::expr::{Row, Subject};
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::maps;
@@ -59,12 +61,15 @@ impl Expectations {
     /// The table cannot be read, or a closure throws.
     pub fn rows(&self) -> Fallible<Rows> {
         let engine = Host::current()?.engine()?;
+        let tests: Vec<Closure> = self.tests.iter().map(Closure::now).collect();
         let mut items = Vec::new();
         'next: for expectation in self.source.expectations(None)? {
             let (expectation, source) = (Rc::new(expectation), Rc::clone(&self.source));
-            let row = Dynamic::from(ExpectHandle { expectation, source });
-            for test in &self.tests {
-                if !test.ask(&engine, [row.clone()])? {
+            let handle = ExpectHandle { expectation: Rc::clone(&expectation), source };
+            let row = Dynamic::from(handle);
+            for test in &tests {
+                let seen = Row::Expectation(&expectation);
+                if !test.ask(&engine, seen, || row.clone())? {
                     continue 'next;
                 }
             }
@@ -114,7 +119,7 @@ mod expect_api {
     #[rhai_fn(name = "where", pure)]
     pub fn narrowed(ctx: NativeCallContext, query: &mut Expectations, test: FnPtr) -> Expectations {
         let mut query = query.clone();
-        query.tests.push(Callback::new(&ctx, test));
+        query.tests.push(Closure::new(&ctx, test, Subject::Expectation));
         query
     }
 

@@ -13,7 +13,7 @@ use crate::script::ops::field;
 use crate::script::value::to_dynamic;
 
 /// Fields that only a direction has, as `f.orig.zone`.
-const SIDE: [&str; 10] = [
+pub(in crate::script) const SIDE: [&str; 10] = [
     "src",
     "dst",
     "sport",

@@ -3,7 +3,7 @@
 
 use rhai::{Engine, Module};
 
-mod addr;
+pub(super) mod addr;
 mod change;
 mod columns;
 mod event;
@@ -27,6 +27,8 @@ mod system;
 mod time;
 mod timer;
 mod window;
+
+pub(super) use flow::SIDE;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {

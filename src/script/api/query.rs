@@ -367,16 +367,10 @@ fn values(
     key: Dynamic,
     visit: &mut dyn FnMut(Value),
 ) -> Fallible<()> {
-    let (host, key) = (Host::current()?, Key::new(ctx, verb, key)?);
+    let (host, key) = (Host::current()?, Key::new(ctx, verb, key)?.now());
     let view = host.view_of(&**query.source());
     each(ctx.engine(), query, &mut |flow| {
-        visit(match &key {
-            Key::Field(field) => field.get(flow, view),
-            key => {
-                let row = FlowHandle::new(flow.clone(), query.source());
-                key.value(ctx.engine(), &host, &row)?
-            }
-        });
+        visit(key.value(ctx.engine(), flow, view, query.source())?);
         Ok(ControlFlow::Continue(()))
     })
 }

@@ -1,0 +1,127 @@
+//! A closure that is asked about one row after another: natively as far as it could be read, by the
+//! interpreter where it could not.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
+
+use super::callback::Callback;
+use super::compat::Readable;
+use super::expr::{Expr, Row, Subject, Why};
+use super::fault::Fallible;
+use super::host::Host;
+use super::value::from_dynamic;
+use crate::flow::{Filter, Question, Value};
+
+/// A closure of one row.
+#[derive(Debug, Clone)]
+pub struct Closure {
+    callback: Callback,
+    read: Rc<Readable>,
+    /// What it asks with the values that variables have at present.
+    bound: OnceCell<Rc<Expr>>,
+}
+
+impl Closure {
+    /// Reads `function`, which is given one row.
+    pub(super) fn new(ctx: &NativeCallContext<'_>, function: FnPtr, subject: Subject) -> Self {
+        let callback = Callback::new(ctx, function);
+        let read = Rc::new(callback.read(subject));
+        Self { callback, read, bound: OnceCell::new() }
+    }
+
+    /// The same, as it is now: captured variables are read, and stay so.
+    #[must_use]
+    pub(super) fn now(&self) -> Self {
+        let bound = if self.read.fixed { self.bound.clone() } else { OnceCell::new() };
+        bound.get_or_init(|| self.bind());
+        Self { bound, ..self.clone() }
+    }
+
+    /// Asks whether it takes `row`; `handle` is the row as a script sees it.
+    ///
+    /// # Errors
+    ///
+    /// What the closure throws, or its answer is neither yes nor no.
+    pub(super) fn ask(
+        &self,
+        engine: &Engine,
+        row: Row<'_>,
+        handle: impl FnOnce() -> Dynamic,
+    ) -> Fallible<bool> {
+        match self.expr().truth(row) {
+            Some(answer) => Ok(answer),
+            None => self.callback.ask(engine, [handle()]),
+        }
+    }
+
+    /// What it makes of `row`.
+    ///
+    /// # Errors
+    ///
+    /// What the closure throws.
+    pub(super) fn value(
+        &self,
+        engine: &Engine,
+        row: Row<'_>,
+        handle: impl FnOnce() -> Dynamic,
+    ) -> Fallible<Value> {
+        match self.expr().value(row) {
+            Some(value) => Ok(value),
+            None => Ok(from_dynamic(&self.callback.call(engine, [handle()])?)),
+        }
+    }
+
+    /// What of it is left to the interpreter.
+    pub(super) fn unread(&self) -> &[Why] {
+        &self.read.unread
+    }
+
+    /// Where it was given: source and position, for messages.
+    pub(super) fn origin(&self) -> (Option<&str>, Position) {
+        self.callback.origin()
+    }
+
+    fn expr(&self) -> Rc<Expr> {
+        match self.bound.get() {
+            Some(bound) => Rc::clone(bound),
+            None if self.read.fixed => Rc::clone(self.bound.get_or_init(|| self.bind())),
+            None => self.bind(),
+        }
+    }
+
+    fn bind(&self) -> Rc<Expr> {
+        Rc::new(self.read.expr.bound(&self.callback))
+    }
+}
+
+/// What native code can answer of it becomes tests; the rest stays a question.
+impl Question for Closure {
+    fn now(&self) -> Filter<Self> {
+        let closure = Self::now(self);
+        let Ok(host) = Host::current() else { return Filter::Ask(closure) };
+        let (filter, rest) = Expr::clone(&closure.expr()).split(&host.labels);
+        match rest {
+            None => filter.widen(),
+            Some(rest) => {
+                let bound = OnceCell::from(Rc::new(rest));
+                filter.widen().and(Filter::Ask(Self { bound, ..closure }))
+            }
+        }
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.read.fixed
+    }
+}
+
+/// Two closures are equal only if they are the same one.
+impl PartialEq for Closure {
+    fn eq(&self, other: &Self) -> bool {
+        self.callback == other.callback
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! Closures, read and interpreted: both must say the same, errors and their places included.
+
+use std::fmt::Write as _;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use rhai::{Dynamic, EvalAltResult};
+
+use super::Closure;
+use crate::flow::{Filter, Flow, LabelMap, Question, View};
+use crate::kernel::{Recording, Source, Unreadable};
+use crate::render::Screen;
+use crate::script::expr::Row;
+use crate::script::objects::FilterHandle;
+use crate::script::ops::handle;
+use crate::script::value::from_dynamic;
+use crate::script::{Host, Options, Output, Program};
+
+mod random;
+
+const LIST: &str = "tests/fixtures/mixed_conntrack_L.txt";
+const LABELS: &str = "1 voip\n2 backup\n";
+
+struct Nowhere;
+
+impl Output for Nowhere {
+    fn write(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn message(&mut self, _: &str) {}
+}
+
+/// A program over a recording, with its flows and some that no kernel would show.
+struct Bench {
+    program: Program,
+    source: Rc<dyn Source>,
+    flows: Vec<Flow>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let labels = LabelMap::parse(LABELS);
+        let source = Recording::open(
+            LIST.as_ref(),
+            LIST,
+            labels.clone(),
+            Unreadable::Stop,
+            Arc::clone(&stop),
+        );
+        let source: Rc<dyn Source> = Rc::new(source.unwrap());
+        let mut flows = Vec::new();
+        let mut reader = source.flows(&Default::default(), &Filter::All).unwrap();
+        while let Some(flow) = reader.next().unwrap() {
+            flows.push(flow.clone());
+        }
+        let mut runner = TestRunner::deterministic();
+        let any = crate::wire::tests::arbitrary::flow();
+        flows.extend((0..60).map(|_| any.new_tree(&mut runner).unwrap().current()));
+        let output = Box::new(Nowhere);
+        let kept = Rc::clone(&source);
+        let host = Host::new(source, labels, stop, Options::default(), Screen::default(), output);
+        Self { program: Program::new(Rc::new(host)), source: kept, flows }
+    }
+
+    /// The closures that `script` makes filters of in an array.
+    fn closures(&mut self, script: &str) -> Vec<Closure> {
+        let made = self.program.eval("test", script).unwrap_or_else(|report| {
+            panic!("{}\n{script}", report.text);
+        });
+        let filters = made.into_typed_array::<FilterHandle>().unwrap();
+        let closure = |filter: FilterHandle| match filter.0 {
+            Filter::Ask(closure) => closure,
+            _ => panic!("a closure is a question"),
+        };
+        filters.into_iter().map(closure).collect()
+    }
+
+    /// An error as people see it: what, where, and through which calls.
+    fn report(&self, error: &EvalAltResult) -> String {
+        self.program.report(error).text
+    }
+
+    /// Holds what `closure` says of some of the flows against the interpreter. Gives back how many
+    /// answers it had by itself, and how many there are at all.
+    fn compare(&self, text: &str, closure: &Closure, from: usize) -> (usize, usize) {
+        let engine = self.program.host().engine().unwrap();
+        let labels = LabelMap::parse(LABELS);
+        let view = View { now_ns: self.source.now_ns(), labels: &labels };
+        let (present, filter) = (closure.now(), Question::now(closure));
+        let (mut native, mut all) = (0, 0);
+        for flow in self.flows.iter().skip(from % 7).step_by(7) {
+            let row = Row::Flow(flow, view);
+            let made = |result: Result<Dynamic, Box<EvalAltResult>>| match result {
+                Ok(value) => format!("{:?}", from_dynamic(&value)),
+                Err(error) => self.report(&error),
+            };
+            let wanted = made(closure.callback.call(&engine, [handle(flow, &self.source)]));
+            let answered = !wanted.starts_with("error:");
+            all += usize::from(answered);
+            if let Some(value) = present.expr().value(row) {
+                assert_eq!(format!("{value:?}"), wanted, "{text}\n{flow}\n{:?}", present.expr());
+                native += 1;
+            }
+            let said = |result: Result<bool, Box<EvalAltResult>>| match result {
+                Ok(yes) => yes.to_string(),
+                Err(error) => self.report(&error),
+            };
+            let wanted = said(closure.callback.ask(&engine, [handle(flow, &self.source)]));
+            let mut ask = |asked: &Closure, flow: &Flow| {
+                asked.ask(&engine, Row::Flow(flow, view), || handle(flow, &self.source))
+            };
+            let found = said(filter.judge(flow, view.now_ns, &mut ask));
+            assert_eq!(found, wanted, "as a filter: {filter}\n{text}\n{flow}");
+            // What is decided before the interpreter is asked must leave out nothing that it takes
+            // or that it refuses.
+            if !filter.native().takes(flow, view.now_ns) {
+                assert_eq!(wanted, "false", "left out by {}: {text}\n{flow}", filter.native());
+            }
+        }
+        (native, all)
+    }
+}
+
+#[test]
+fn a_closure_that_is_read_says_what_the_interpreter_says() {
+    let cases = std::env::var("CLOSURES").map_or(3000, |cases| cases.parse().unwrap());
+    let seed = std::env::var("CLOSURES_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let mut random = random::Random::new(seed);
+    let (mut native, mut all, mut whole) = (0, 0, 0);
+    for batch in 0..cases / 50 {
+        let mut bench = Bench::new();
+        // The language forbids some places to some expressions.
+        let is_script = |text: &String| {
+            let script = format!("{}filter({text})", random::PRELUDE);
+            bench.program.check("test", &script).is_ok()
+        };
+        let texts: Vec<String> =
+            std::iter::repeat_with(|| random.closure()).filter(is_script).take(50).collect();
+        let mut script = random::PRELUDE.to_owned();
+        script.push_str("[\n");
+        for text in &texts {
+            writeln!(script, "filter({text}),").unwrap();
+        }
+        script.push(']');
+        for (index, (text, closure)) in texts.iter().zip(bench.closures(&script)).enumerate() {
+            let (by_itself, asked) = bench.compare(text, &closure, batch + index);
+            native += by_itself;
+            all += asked;
+            whole += usize::from(by_itself == asked);
+        }
+    }
+    // A test in which nothing is read would hold whatever reading did.
+    assert!(
+        native * 10 > all * 7,
+        "{native} of {all} answers were native, {whole} closures wholly"
+    );
+}
