@@ -1,12 +1,12 @@
 //! Every way to have a change made, in one list. What should come of it is the model's affair.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::process::Command;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use flowsh::flow::{Expectation, Family, Filter, Flow, LabelMap, Never, Test};
+use flowsh::flow::{Expectation, Family, Filter, Flow, FlowKey, LabelMap, Never, Test, Tuple};
 use flowsh::kernel::{DumpScope, Fate, Flows, KernelError, Live, NetNs, Safety, Source, now_ns};
 use flowsh::render::Screen;
 use flowsh::script::{Options, Program};
@@ -14,6 +14,8 @@ use flowsh::table::{self, Change, ChangeError, Outcome, Query, Unfinished, parse
 
 use super::change::Deed;
 use super::dice::Dice;
+use super::record::Record;
+use super::table::tuple;
 use super::tree::Tree;
 use super::write::LABELS;
 use crate::replay::Paper;
@@ -166,21 +168,35 @@ pub(super) struct Ground {
     labels: LabelMap,
     program: Program,
     evaluated: u32,
+    /// In how many rounds of a hundred the table is to be dumped.
+    pub(super) dumps: u64,
 }
 
 /// A program remembers all closures that it saw; after so many scripts it is made anew.
 const SCRIPTS: u32 = 200;
 
 impl Ground {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(dumps: u64) -> Self {
         let live = |safety| Live::new(NetNs::Current, safety, Arc::new(AtomicBool::new(false)));
         let source = Rc::new(Switch {
+            known: RefCell::default(),
             lives: [Safety::Live, Safety::DryRun, Safety::ReadOnly].map(live),
             safety: Cell::new(Safety::Live),
             narrowed: Cell::new(true),
         });
         let labels = LabelMap::parse(LABELS);
-        Self { program: program(&source, &labels), source, labels, evaluated: 0 }
+        Self { program: program(&source, &labels), source, labels, evaluated: 0, dumps }
+    }
+
+    /// From now on the table is read by a dump, or, if these flows are all that there is in it, by
+    /// looking each of them up.
+    pub(super) fn reads(&self, known: Option<&[Record]>) {
+        let key = |record: &Record| {
+            let tuple = Tuple { zone: record.orig.zone, ..tuple(&record.orig) };
+            FlowKey { tuple, reply: None, zone: record.zone, id: None }
+        };
+        *self.source.known.borrow_mut() =
+            known.map(|known| known.iter().map(key).collect::<Vec<_>>());
     }
 
     /// The table, without any rule of the house.
@@ -345,6 +361,8 @@ impl From<Outcome> for Tally {
 /// The table under the rules, and with the kernel's help, that a round asks for.
 #[derive(Debug)]
 struct Switch {
+    /// All flows that there are, if they are to be looked up.
+    known: RefCell<Option<Vec<FlowKey>>>,
     lives: [Live; 3],
     safety: Cell<Safety>,
     narrowed: Cell<bool>,
@@ -352,6 +370,17 @@ struct Switch {
 
 impl Source for Switch {
     fn flows(&self, scope: &DumpScope, filter: &Filter) -> Result<Box<dyn Flows>, KernelError> {
+        if let Some(known) = self.known.borrow().clone() {
+            let (live, now_ns) = (self.live()?.elsewhere(NetNs::Current), now_ns());
+            let keys = known.into_iter();
+            return Ok(Box::new(Walk {
+                live,
+                keys,
+                filter: filter.clone(),
+                now_ns,
+                current: None,
+            }));
+        }
         let scope = if self.narrowed.get() { *scope } else { scope.unfiltered() };
         self.live()?.flows(&scope, filter)
     }
@@ -367,5 +396,31 @@ impl Source for Switch {
             Safety::DryRun => dry_run,
             Safety::ReadOnly => read_only,
         })
+    }
+}
+
+/// Flows that are looked up one after the other. A dump takes the kernel ten milliseconds where its
+/// table has room for a million, however few flows this namespace has; a look-up takes microseconds.
+struct Walk {
+    live: Live,
+    keys: std::vec::IntoIter<FlowKey>,
+    filter: Filter,
+    now_ns: u64,
+    current: Option<Flow>,
+}
+
+impl Flows for Walk {
+    fn next(&mut self) -> Result<Option<&Flow>, KernelError> {
+        for key in self.keys.by_ref() {
+            let found = self.live.get(&key)?;
+            if let Some(flow) = found.filter(|flow| self.filter.takes(flow, self.now_ns)) {
+                return Ok(Some(self.current.insert(flow)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn current(&self) -> Option<&Flow> {
+        self.current.as_ref()
     }
 }

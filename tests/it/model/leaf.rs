@@ -220,7 +220,13 @@ impl Leaf {
                     "age" => (&SIGNS[1..], dice.one(&[36_000, 360_000])),
                     _ => (&SIGNS[..], found.unwrap_or(0) + dice.one(&[0, 0, 0, -1, 1])),
                 };
-                Self::Number(at, dice.one(signs), number.max(0))
+                let greatest = match NUMBERS[at].name {
+                    "mark" | "id" => u32::MAX.into(),
+                    "icmp_type" | "icmp_code" | "reply.icmp_type" => u8::MAX.into(),
+                    "packets" | "bytes" | "reply.bytes" | "timeout" | "age" => i64::MAX,
+                    _ => u16::MAX.into(),
+                };
+                Self::Number(at, dice.one(signs), number.clamp(0, greatest))
             }
         }
     }

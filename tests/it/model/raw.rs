@@ -97,10 +97,7 @@ impl Wire {
             let filled = self.socket.recv(&mut &mut self.buffer[..], 0).unwrap();
             for message in messages(&self.buffer[..filled]) {
                 match message.kind {
-                    NLMSG_DONE => {
-                        records.sort_by_key(|record| (record.orig, record.reply, record.zone));
-                        return records;
-                    }
+                    NLMSG_DONE => return sorted(records),
                     NLMSG_ERROR => panic!("the kernel lists nothing: {:?}", message.payload),
                     _ => records.push(record(message.payload)),
                 }
@@ -123,9 +120,19 @@ impl Wire {
         }
     }
 
+    /// Every flow, in the same order, if these names are those of all that may be there. That is much
+    /// faster than a dump, for which the kernel walks through its table for all namespaces; if one
+    /// more is there than was found, it is dumped all the same.
+    pub(super) fn all(&mut self, names: &[Record]) -> Vec<Record> {
+        let (found, count) = self.look(names);
+        let mut found = sorted(found);
+        // A flow that is there and could not be made anew was named twice.
+        found.dedup_by_key(|record| (record.orig, record.reply, record.zone, record.id));
+        if found.len() == count { found } else { self.dump() }
+    }
+
     /// Those of these flows that are still there, looked up one by one, and how many flows there
-    /// are in all. That is much faster than a dump, for which the kernel walks through its table for
-    /// all namespaces.
+    /// are in all.
     pub(super) fn look(&mut self, flows: &[Record]) -> (Vec<Record>, usize) {
         let mut found = Vec::new();
         // So many answers have room in a receive buffer.
@@ -187,6 +194,11 @@ impl Wire {
         let filled = self.socket.recv(&mut &mut self.buffer[..], 0).unwrap();
         messages(&self.buffer[..filled]).for_each(tell);
     }
+}
+
+fn sorted(mut records: Vec<Record>) -> Vec<Record> {
+    records.sort_by_key(|record| (record.orig, record.reply, record.zone));
+    records
 }
 
 /// What names a flow: its original direction, and the zone of both.

@@ -111,7 +111,7 @@ impl Scene {
         }
         let ears = Wire::listening([storm.port.load(Ordering::Relaxed), wire.port]);
         let still = (0..STILL).flat_map(|n| kinds(0, n)).collect();
-        let (ground, dice, sums) = (Ground::new(), Dice::new(seed), Tally::default());
+        let (ground, dice, sums) = (Ground::new(100), Dice::new(seed), Tally::default());
         Self { ground, wire, ears, bell, dice, still, sums }
     }
 

@@ -10,6 +10,7 @@ use flowsh::flow::{
 use flowsh::kernel::Live;
 
 use super::dice::Dice;
+use super::raw::Wire;
 use super::record::{End, Record};
 
 /// Timeouts far from each other and from what filters ask for.
@@ -21,17 +22,45 @@ const PORTS: [u16; 6] = [0, 22, 53, 80, 5060, 65_535];
 const ZONES: [u16; 4] = [1, 2, 7, 65_535];
 const MARKS: [u32; 6] = [0, 1, 0x100, 0x1ff, 0xdead_0000, u32::MAX];
 
-/// Makes up to so many flows, some of them twins of those that are there; the kernel refuses some.
-pub(super) fn fill(dice: &mut Dice, live: &Live, present: &[Record], count: usize) {
+/// Makes up to so many flows, some of them twins of those that are there, and gives what there is
+/// then; the kernel refuses some.
+pub(super) fn fill(
+    dice: &mut Dice,
+    live: &Live,
+    wire: &mut Wire,
+    present: &[Record],
+    count: usize,
+) -> Vec<Record> {
+    let flows: Vec<NewFlow> = (0..count).map(|_| flow(dice, present)).collect();
     let mut batch = live.batch("fill the table").unwrap();
-    for _ in 0..count {
-        batch.create(&flow(dice, present)).unwrap();
+    for flow in &flows {
+        batch.create(flow).unwrap();
     }
     batch.finish().unwrap();
+    wire.all(&[present, &flows.iter().map(blueprint).collect::<Vec<_>>()].concat())
+}
+
+/// What is to come of a new flow.
+pub(super) fn blueprint(new: &NewFlow) -> Record {
+    Record {
+        orig: end(&new.orig),
+        reply: end(&new.reply),
+        zone: new.zone,
+        status: new.status.0 | 8,
+        timeout_s: Some(new.timeout_s),
+        mark: Some(new.mark.unwrap_or(0)),
+        id: 0,
+        labels: new.labels.unwrap_or_default().0,
+        helper: None,
+        state: new.proto_info.map(|info| info.state()),
+        counters: [None; 2],
+        start_ns: None,
+        rest: Vec::new(),
+    }
 }
 
 /// A flow that the kernel may take or refuse.
-pub(super) fn flow(dice: &mut Dice, present: &[Record]) -> NewFlow {
+fn flow(dice: &mut Dice, present: &[Record]) -> NewFlow {
     let new = plain(dice, present);
     let nat = |dice: &mut Dice| NatTarget {
         addr: addr(dice, new.orig.src.is_ipv4()),
@@ -99,7 +128,7 @@ pub(super) fn tuple(end: &End) -> Tuple {
 }
 
 /// The same as the model has it.
-pub(super) fn end(tuple: &Tuple) -> End {
+fn end(tuple: &Tuple) -> End {
     let (ports, icmp) = match tuple.l4 {
         L4::Ports { src, dst } => (Some((src, dst)), None),
         L4::Icmp { kind, code, id } => (None, Some((kind, code, id))),
