@@ -6,8 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use flowsh::flow::{Expectation, Family, Filter, Flow, FlowKey, LabelMap, Never, Test, Tuple};
-use flowsh::kernel::{DumpScope, Fate, Flows, KernelError, Live, NetNs, Safety, Source, now_ns};
+use flowsh::flow::{
+    Expectation, Family, Filter, Flow, FlowKey, LabelMap, Never, Question, Test, Tuple,
+};
+use flowsh::kernel::{
+    DumpScope, Fate, Figures, Flows, KernelError, Live, NetNs, Safety, Source, now_ns,
+};
 use flowsh::render::Screen;
 use flowsh::script::{Options, Program};
 use flowsh::table::{self, Change, ChangeError, Outcome, Query, Unfinished, parse_filter};
@@ -29,6 +33,8 @@ pub(super) enum Engine {
     Text,
     /// The library, some comparisons being questions that it must ask.
     Asking,
+    /// The library, given a tree, and a rule that says what to do with each flow.
+    Rule,
     /// The library, deciding and telling flow by flow, as the words of conntrack(8) do.
     Each,
     /// A script: a text.
@@ -44,10 +50,11 @@ pub(super) enum Engine {
 }
 
 /// All ways, each as often as it is to be tried beside the others.
-pub(super) const ENGINES: [(Engine, usize); 9] = [
+pub(super) const ENGINES: [(Engine, usize); 10] = [
     (Engine::Tree, 30),
     (Engine::Text, 30),
     (Engine::Asking, 20),
+    (Engine::Rule, 10),
     (Engine::Each, 10),
     (Engine::ScriptText, 15),
     (Engine::ScriptClosure, 20),
@@ -55,6 +62,23 @@ pub(super) const ENGINES: [(Engine, usize); 9] = [
     (Engine::ScriptLoop, 5),
     (Engine::Conntrack, 1),
 ];
+
+/// A comparison that the library must ask about, or that turns out to be one that it can make.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) test: Test,
+    pub(super) fixed: bool,
+}
+
+impl Question for Asked {
+    fn now(&self) -> Filter<Self> {
+        if self.fixed { Filter::Test(self.test.clone()) } else { Filter::Ask(self.clone()) }
+    }
+
+    fn is_fixed(&self) -> bool {
+        self.fixed
+    }
+}
 
 /// What is to be done.
 #[derive(Debug, Clone)]
@@ -129,21 +153,23 @@ impl Engine {
         ground.source.safety.set(job.safety);
         ground.source.narrowed.set(job.narrowed);
         match self {
-            Self::Tree => {
+            Self::Tree | Self::Rule => {
                 let filter = job.tree.native(dice);
                 *words = filter.to_string();
-                ground.change::<Never>(job, filter, &mut |never, _| match *never {})
+                ground.change::<Never>(self, job, filter, &mut |never, _| match *never {})
             }
             Self::Text => {
                 *words = job.tree.text(dice);
                 let filter = parse_filter(words, &ground.labels);
                 let filter = filter.unwrap_or_else(|error| panic!("{error}\n{}", error.caret()));
-                ground.change::<Never>(job, filter, &mut |never, _| match *never {})
+                ground.change::<Never>(self, job, filter, &mut |never, _| match *never {})
             }
             Self::Asking => {
                 let filter = job.tree.asking(dice);
                 *words = filter.to_string();
-                ground.change::<Test>(job, filter, &mut |test, flow| Ok(test.takes(flow, now_ns())))
+                ground.change::<Asked>(self, job, filter, &mut |asked, flow| {
+                    Ok(asked.test.takes(flow, now_ns()))
+                })
             }
             Self::Each => {
                 let filter = job.tree.native(dice);
@@ -204,24 +230,27 @@ impl Ground {
         &self.source.lives[0]
     }
 
-    fn query<A: Clone>(&self, filter: Filter<A>) -> Query<A> {
+    fn query<A: Question>(&self, filter: Filter<A>) -> Query<A> {
         let source: Rc<dyn Source> = self.source.clone();
         Query::new(source).filtered(filter)
     }
 
-    fn change<A: Clone>(
+    fn change<A: Question>(
         &self,
+        engine: Engine,
         job: &Job,
         filter: Filter<A>,
         ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, ChangeError>,
     ) -> Said {
-        let patch;
-        let change = match &job.deed {
-            Deed::Delete => Change::Delete,
-            Deed::Update(wish) => {
-                patch = wish.patch();
-                Change::Update(&patch)
-            }
+        let patch = match &job.deed {
+            Deed::Delete => None,
+            Deed::Update(wish) => Some(wish.patch()),
+        };
+        let rule = |_: &Flow| Ok(patch.clone().map_or(table::Deed::Delete, table::Deed::Update));
+        let change = match &patch {
+            _ if engine == Engine::Rule => Change::Rule { verb: "changed", rule: &rule },
+            None => Change::Delete,
+            Some(patch) => Change::Update(patch),
         };
         let limit = job.max.as_ref().map(|max| max.parse().unwrap());
         match table::change(&self.query(filter), change, limit, ask) {
@@ -389,6 +418,10 @@ impl Source for Switch {
         self.live()?.expectations(family)
     }
 
+    fn entries(&self) -> Result<Option<u64>, KernelError> {
+        self.live()?.entries()
+    }
+
     fn live(&self) -> Result<&Live, KernelError> {
         let [live, dry_run, read_only] = &self.lives;
         Ok(match self.safety.get() {
@@ -422,5 +455,9 @@ impl Flows for Walk {
 
     fn current(&self) -> Option<&Flow> {
         self.current.as_ref()
+    }
+
+    fn figures(&self) -> Figures {
+        Figures::default()
     }
 }

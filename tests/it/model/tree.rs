@@ -1,9 +1,10 @@
 //! A whole filter: comparisons under `and`, `or` and `not`, in every form. One comparison stands in
 //! `leaf`.
 
-use flowsh::flow::{Filter, Test};
+use flowsh::flow::Filter;
 
 use super::dice::Dice;
+use super::engine::Asked;
 use super::leaf::Leaf;
 use super::record::Record;
 
@@ -117,10 +118,14 @@ impl Tree {
     }
 
     /// The same with some of its comparisons as questions, which whoever judges must answer.
-    pub(super) fn asking(&self, dice: &mut Dice) -> Filter<Test> {
+    pub(super) fn asking(&self, dice: &mut Dice) -> Filter<Asked> {
         self.built(dice, &mut |leaf, dice| {
             let test = leaf.test(dice);
-            if dice.chance(50) { Filter::Ask(test) } else { Filter::Test(test) }
+            if dice.chance(50) {
+                Filter::Ask(Asked { test, fixed: dice.chance(30) })
+            } else {
+                Filter::Test(test)
+            }
         })
     }
 
