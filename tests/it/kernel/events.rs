@@ -55,9 +55,11 @@ fn events_look_as_conntrack_shows_them() {
 #[test]
 fn events_are_filtered_by_kind_and_by_flow() {
     in_namespace(|| {
+        // The first line joins both groups at once: from then on nothing is missed.
         let listener = Background::listen(&[
             "-e",
-            r#"flows("sport 5").on("new", |e| print(`${e.kind} ${e.flow.sport}`));
+            r#"on(["new", "destroy"], |e| ());
+               flows("sport 5").on("new", |e| print(`${e.kind} ${e.flow.sport}`));
                flows.where(|f| f.sport > 5).on(["destroy"], |e| print(`${e.kind} ${e.flow.sport}`));
                on("destroy", |e| if e.flow.sport == 9 { stop() });"#,
         ]);
