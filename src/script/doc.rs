@@ -203,6 +203,7 @@ pub(super) fn type_name(kind: &str) -> String {
         "SnapshotHandle" => "Snapshot",
         "DiffHandle" => "Diff",
         "WindowHandle" => "Window",
+        "NatHandle" => "Nat",
         "Side" => "Direction",
         "Rc<Owner>" => "Process",
         "Span" => "Duration",

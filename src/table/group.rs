@@ -28,11 +28,12 @@ pub struct GroupRow {
     pub bytes: Option<u64>,
 }
 
+/// What is counted of flows.
 #[derive(Debug, Default)]
-struct Totals {
-    flows: u64,
-    packets: Option<u64>,
-    bytes: Option<u64>,
+pub(super) struct Totals {
+    pub(super) flows: u64,
+    pub(super) packets: Option<u64>,
+    pub(super) bytes: Option<u64>,
 }
 
 impl Group {
@@ -80,24 +81,41 @@ impl Group {
 
     /// The groups, those of most flows first, equals by key.
     #[must_use]
-    pub fn finish(self) -> Vec<GroupRow> {
-        let mut rows: Vec<GroupRow> = self
-            .totals
-            .into_iter()
-            .map(|(key, Totals { flows, packets, bytes })| GroupRow {
-                key: key.into_vec(),
-                flows,
-                packets,
-                bytes,
-            })
-            .collect();
-        rows.sort_unstable_by(|a, b| b.flows.cmp(&a.flows).then_with(|| a.key.cmp(&b.key)));
-        rows
+    pub fn finish(mut self) -> Vec<GroupRow> {
+        sorted(self.totals.drain().map(|(key, totals)| totals.row(key.into_vec())))
+    }
+
+    /// The same while more may come.
+    #[must_use]
+    pub fn rows(&self) -> Vec<GroupRow> {
+        sorted(self.totals.iter().map(|(key, totals)| totals.row(key.to_vec())))
+    }
+}
+
+fn sorted(rows: impl Iterator<Item = GroupRow>) -> Vec<GroupRow> {
+    let mut rows: Vec<GroupRow> = rows.collect();
+    rows.sort_unstable_by(|a, b| b.flows.cmp(&a.flows).then_with(|| a.key.cmp(&b.key)));
+    rows
+}
+
+impl GroupRow {
+    /// The key, then flows, packets and bytes.
+    #[must_use]
+    pub fn into_values(self) -> Vec<Value> {
+        let Self { mut key, flows, packets, bytes } = self;
+        key.push(Value::Count(flows));
+        key.extend([packets, bytes].map(|count| Value::or_absent(count, Value::Count)));
+        key
     }
 }
 
 impl Totals {
-    fn add(&mut self, flow: &Flow) {
+    fn row(&self, key: Vec<Value>) -> GroupRow {
+        let Self { flows, packets, bytes } = *self;
+        GroupRow { key, flows, packets, bytes }
+    }
+
+    pub(super) fn add(&mut self, flow: &Flow) {
         self.flows += 1;
         self.packets = sum(self.packets, flow.packets());
         self.bytes = sum(self.bytes, flow.bytes());

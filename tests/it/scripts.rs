@@ -111,9 +111,9 @@ fn the_library_knows_who_is_behind_an_address() {
     if skipped("scripts") {
         return;
     }
-    assert_eq!(library(r#"nat::behind("203.0.113.7", 123).distinct("src").len()"#), "1\n[0]");
+    assert_eq!(library(r#"nat().behind("203.0.113.7", 123).distinct("src").len()"#), "1\n[0]");
     assert_eq!(library(r#"nat::owner("203.0.113.7", 1) == ()"#), "true\n[0]");
-    let public = library(r#"nat::pools().where(|row| row.proto == "icmp").distinct("reply.dst")"#);
+    let public = library(r#"nat().pools.where(|row| row.proto == "icmp").distinct("address")"#);
     assert_eq!(public, "[\"203.0.113.7\",\"203.0.113.8\"]\n[0]");
 }
 
@@ -122,7 +122,7 @@ fn the_library_knows_what_is_forwarded_to_whom() {
     if skipped("scripts") {
         return;
     }
-    let servers = library(r#"nat::forwards().distinct("reply.src")"#);
+    let servers = library(r#"nat().forwards.distinct("server")"#);
     assert_eq!(servers, "[\"10.0.0.22\",\"10.0.0.80\"]\n[0]");
     assert_eq!(library(r#"nat::stale(["10.0.0.80"]).distinct("dport")"#), "[2222]\n[0]");
     assert_eq!(library(r#"nat::stale([net("10.0.0.0/24")]).count()"#), "0\n[0]");

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, FuncRegistration, ImmutableString, Map};
 
-use crate::flow::{Field, Unit, Value};
+use crate::flow::{Field, Unit};
 use crate::render::Column;
 use crate::script::cells::record;
 use crate::script::fault::{Fallible, Fault};
@@ -191,15 +191,7 @@ fn group(ctx: &NativeCallContext<'_>, query: &Flows, columns: &[Dynamic]) -> Fal
         Ok(ControlFlow::Continue(()))
     })?;
     let rows = groups.finish();
-    let records: Vec<Map> = rows
-        .into_iter()
-        .map(|row| {
-            let mut values = row.key;
-            values.push(Value::Count(row.flows));
-            values.push(Value::or_absent(row.packets, Value::Count));
-            values.push(Value::or_absent(row.bytes, Value::Count));
-            record(&columns, values)
-        })
-        .collect::<Fallible<_>>()?;
+    let records: Vec<Map> =
+        rows.into_iter().map(|row| record(&columns, row.into_values())).collect::<Fallible<_>>()?;
     Ok(Rows::of_records(columns, records))
 }

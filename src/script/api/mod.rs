@@ -12,6 +12,7 @@ mod filter;
 mod flow;
 mod help;
 mod kill;
+mod nat;
 mod netns;
 mod open;
 mod outcome;
@@ -32,7 +33,7 @@ pub(super) use flow::SIDE;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 24] = [
+    let topics: [fn() -> Module; 25] = [
         addr::module,
         change::module,
         columns::module,
@@ -42,6 +43,7 @@ pub(super) fn register(engine: &mut Engine) {
         flow::module,
         help::module,
         kill::module,
+        nat::module,
         netns::module,
         open::module,
         outcome::module,
