@@ -229,6 +229,11 @@ impl Key {
 /// There is none; the nearest name is suggested.
 pub(super) fn field(name: &str) -> Fallible<Field> {
     Field::named(name).ok_or_else(|| {
+        if Lookup::named(name).is_some() {
+            let hint = "select it, and go on with the rows: flows.select(\"src\", \"process\")";
+            let message = format!("`{name}` is looked up, and no field of the table");
+            return Fault::new(message).hint(hint).thrown();
+        }
         let fault = Fault::new(format!("a flow has no field `{name}`"));
         match closest(name, Field::all().map(Field::name).chain([PROCESS])) {
             Some(near) => fault.hint(format!("did you mean `{near}`?")),

@@ -8,6 +8,7 @@ use rhai::{Dynamic, FuncRegistration, Map};
 use crate::flow::{Direction, Field, LabelMap, Unit, Value, View};
 use crate::script::fault::Fallible;
 use crate::script::host::Host;
+use crate::script::lookup::Lookup;
 use crate::script::objects::{FlowHandle, Side};
 use crate::script::ops::field;
 use crate::script::value::to_dynamic;
@@ -125,6 +126,9 @@ mod flow_api {
     /// A field by its name, also one of a direction: `f["reply.src"]`.
     #[rhai_fn(index_get, pure, return_raw)]
     pub fn by_name(flow: &mut FlowHandle, name: &str) -> Fallible<Dynamic> {
+        if let Some(lookup) = Lookup::named(name) {
+            return to_dynamic(lookup.value(&*Host::current()?, flow)?);
+        }
         to_dynamic(field(name)?.get(&flow.flow, Host::current()?.view_of(&*flow.source)))
     }
 

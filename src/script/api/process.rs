@@ -26,7 +26,8 @@ mod process_api {
     ///
     /// `()` for a forwarded or recorded flow, for one whose process is gone, and for processes of
     /// other users unless root asks. The kernel lists its tcp and udp sockets for it
-    /// (`CONFIG_INET_DIAG`), once a second at most. As a column: `select("process")`.
+    /// (`CONFIG_INET_DIAG`), once a second at most. `f.process?.name` is `()` without a process. As a
+    /// column: `select("process")`.
     ///
     /// # Example
     /// ```rhai

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Dynamic, INT, Map, NativeCallContext};
 
-use crate::flow::{Field, Flow, Unit, Value};
+use crate::flow::{Field, Flow, LabelMap, Unit, Value, View};
 use crate::kernel::Source;
 use crate::render::Column;
 use crate::script::cells::record;
@@ -43,37 +43,36 @@ fn flow_rows<'a>(flows: impl Iterator<Item = &'a Flow>, source: &Rc<dyn Source>)
 }
 
 fn rate_rows(before: &Snapshot, after: &Snapshot) -> Fallible<Rows> {
-    let columns = vec![
-        Column::new("proto", Unit::Text),
-        Column::new("src", Unit::Addr),
-        Column::new("sport", Unit::Number),
-        Column::new("dst", Unit::Addr),
-        Column::new("dport", Unit::Number),
-        Column::new("bits", Unit::Number),
-        Column::new("packets", Unit::Number),
-    ];
     let mut rates: Vec<table::Rate> = table::rates(before, after).collect();
     let key = |rate: &table::Rate| rate.bits_per_s.unwrap_or(-1.0);
     rates.sort_by(|a, b| key(b).total_cmp(&key(a)));
-    let records = rates.into_iter().map(|rate| {
-        let orig = rate.flow.orig;
-        let number = |port: Option<u16>| Value::or_absent(port, |port| Value::Count(port.into()));
-        let per_second = |rate: Option<f64>| Value::or_absent(rate, |r| Value::Float(r.round()));
-        record(
-            &columns,
-            vec![
-                Value::text(orig.proto.to_string()),
-                Value::Addr(orig.src),
-                number(orig.sport()),
-                Value::Addr(orig.dst),
-                number(orig.dport()),
-                per_second(rate.bits_per_s),
-                per_second(rate.packets_per_s),
-            ],
-        )
+
+    let tagged = rates.iter().any(|rate| rate.flow.netns().is_some());
+    let named = |name: &&str| tagged || *name != "netns";
+    let fields = ["netns", "proto", "src", "sport", "dst", "dport"].into_iter().filter(named);
+    let fields: Vec<Field> = fields.filter_map(Field::named).collect();
+    let mut columns: Vec<Column> =
+        fields.iter().map(|field| Column::new(field.name(), field.unit())).collect();
+    columns.extend(["bits", "packets"].map(|name| Column::new(name, Unit::Number)));
+
+    let view = View { now_ns: 0, labels: &LabelMap::default() };
+    let records = rates.iter().map(|rate| {
+        let mut values: Vec<Value> = fields.iter().map(|f| f.get(&rate.flow, view)).collect();
+        values.push(Value::or_absent(rate.bits_per_s, whole));
+        values.push(Value::or_absent(rate.packets_per_s, |r| {
+            // A flow may have less than one a second.
+            Value::Float((r * 10.0).round() / 10.0)
+        }));
+        record(&columns, values)
     });
     let records = records.collect::<Fallible<Vec<_>>>()?;
     Ok(Rows::of_records(columns, records))
+}
+
+/// A rate without its fraction.
+#[expect(clippy::cast_possible_truncation, clippy::as_conversions, reason = "it saturates")]
+fn whole(rate: f64) -> Value {
+    Value::Int(rate.round() as i64)
 }
 
 /// True for a field that says how traffic flows or time passes, which is no change, or that is read
