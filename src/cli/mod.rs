@@ -214,9 +214,12 @@ fn check(files: &[String], messages: &mut Console) -> Status {
             Ok(text) => program.check(path, &text).map_err(|report| report.text),
             Err(error) => Err(format!("error: cannot read {path}: {error}")),
         };
-        if let Err(text) = checked {
-            messages.message(&text);
-            status = Status::Usage;
+        match checked {
+            Ok(remarks) => remarks.iter().for_each(|remark| messages.message(remark)),
+            Err(text) => {
+                messages.message(&text);
+                status = Status::Usage;
+            }
         }
     }
     status

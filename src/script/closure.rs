@@ -4,15 +4,17 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext, Position};
 
 use super::callback::Callback;
 use super::compat::Readable;
 use super::expr::{Expr, Row, Subject, Why};
 use super::fault::Fallible;
 use super::host::Host;
+use super::objects::{ExpectHandle, FlowHandle};
 use super::value::from_dynamic;
 use crate::flow::{Filter, Question, Value};
+use crate::render::Columns;
 
 /// A closure of one row.
 #[derive(Debug, Clone)]
@@ -29,6 +31,16 @@ impl Closure {
         let callback = Callback::new(ctx, function);
         let read = Rc::new(callback.read(subject));
         Self { callback, read, bound: OnceCell::new() }
+    }
+
+    /// Reads `function`, which is given rows of these `columns`, and is about to be.
+    pub(super) fn of_rows(ctx: &NativeCallContext<'_>, function: FnPtr, columns: &Columns) -> Self {
+        let subject = match columns {
+            Columns::Flows => Subject::Flow,
+            Columns::Expectations => Subject::Expectation,
+            _ => Subject::Record,
+        };
+        Self::new(ctx, function, subject).now()
     }
 
     /// The same, as it is now: captured variables are read, and stay so.
@@ -73,6 +85,24 @@ impl Closure {
         }
     }
 
+    /// Asks whether it takes `row`, as a script sees it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::ask`].
+    pub(super) fn takes(&self, engine: &Engine, row: &Dynamic) -> Fallible<bool> {
+        seen(row, |seen| self.ask(engine, seen, || row.clone()))
+    }
+
+    /// What it makes of `row`, as a script sees it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::value`].
+    pub(super) fn value_of(&self, engine: &Engine, row: &Dynamic) -> Fallible<Value> {
+        seen(row, |seen| self.value(engine, seen, || row.clone()))
+    }
+
     /// What of it is left to the interpreter.
     pub(super) fn unread(&self) -> &[Why] {
         &self.read.unread
@@ -93,6 +123,21 @@ impl Closure {
 
     fn bind(&self) -> Rc<Expr> {
         Rc::new(self.read.expr.bound(&self.callback))
+    }
+}
+
+/// Shows what `row` is to `visit`.
+fn seen<T>(row: &Dynamic, visit: impl FnOnce(Row<'_>) -> Fallible<T>) -> Fallible<T> {
+    if let Some(flow) = row.read_lock::<FlowHandle>() {
+        let host = Host::current()?;
+        return visit(Row::Flow(&flow.flow, host.view_of(&*flow.source)));
+    }
+    if let Some(expectation) = row.read_lock::<ExpectHandle>() {
+        return visit(Row::Expectation(&expectation.expectation));
+    }
+    match row.read_lock::<Map>() {
+        Some(cells) => visit(Row::Record(&cells)),
+        None => visit(Row::None),
     }
 }
 

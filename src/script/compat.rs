@@ -5,6 +5,7 @@
 mod chain;
 mod read;
 mod session;
+mod survey;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,6 +20,7 @@ use super::syntax::{Kind, Piece};
 pub(super) use chain::constant;
 pub(super) use read::{Readable, read, switch_hash};
 pub(super) use session::Session;
+pub(super) use survey::survey;
 
 /// The libraries, imports and constants around a call, kept for later calls.
 #[derive(Debug)]

@@ -119,15 +119,17 @@ impl Program {
         result.map_err(|error| self.report(&error))
     }
 
-    /// Checks `text` without running it.
+    /// Checks `text` without running it; gives back which closures the interpreter must run.
     ///
     /// # Errors
     ///
     /// It cannot be compiled.
-    pub fn check(&self, source: &str, text: &str) -> Result<(), Report> {
+    pub fn check(&self, source: &str, text: &str) -> Result<Vec<String>, Report> {
         let text = without_shebang(text);
         self.host.keep_source(source, &text);
-        self.compile(source, &text).map(drop)
+        let ast = self.compile(source, &text)?;
+        let slow = compat::survey(&ast).into_iter();
+        Ok(slow.map(|why| why.remark(source)).collect())
     }
 
     fn compile(&self, source: &str, text: &str) -> Result<AST, Report> {

@@ -6,9 +6,10 @@ use rhai::{Array, Dynamic, Engine, FnPtr, INT, ImmutableString};
 use crate::flow::Value;
 use crate::script::callback::Callback;
 use crate::script::cells::cell;
+use crate::script::closure::Closure;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::rows::Rows;
-use crate::script::value::{count as unsigned, describe, from_dynamic, to_dynamic};
+use crate::script::value::{count as unsigned, describe, to_dynamic};
 use crate::table::{Distinct, Tally, closest};
 
 pub(super) fn module() -> Module {
@@ -24,13 +25,13 @@ pub(super) fn register_iterators(engine: &mut Engine) {
 fn row_value(key: &RowKey, ctx: &NativeCallContext<'_>, row: &Dynamic) -> Fallible<Value> {
     match key {
         RowKey::Column(name) => cell(row, name),
-        RowKey::Closure(closure) => Ok(from_dynamic(&closure.call(ctx.engine(), [row.clone()])?)),
+        RowKey::Closure(closure) => closure.value_of(ctx.engine(), row),
     }
 }
 
 enum RowKey {
     Column(String),
-    Closure(Callback),
+    Closure(Closure),
 }
 
 fn row_key(ctx: &NativeCallContext<'_>, rows: &Rows, verb: &str, key: Dynamic) -> Fallible<RowKey> {
@@ -40,7 +41,7 @@ fn row_key(ctx: &NativeCallContext<'_>, rows: &Rows, verb: &str, key: Dynamic) -
     }
     let found = describe(&key);
     match key.try_cast::<FnPtr>() {
-        Some(closure) => Ok(RowKey::Closure(Callback::new(ctx, closure))),
+        Some(closure) => Ok(RowKey::Closure(Closure::of_rows(ctx, closure, rows.columns()))),
         None => {
             let message = format!("{verb} needs the name of a column or a closure, not {found}");
             Fault::new(message).throw()
@@ -199,10 +200,10 @@ mod rows_api {
     /// ```
     #[rhai_fn(name = "where", pure, return_raw)]
     pub fn narrowed(ctx: NativeCallContext, rows: &mut Rows, test: FnPtr) -> Fallible<Rows> {
-        let test = Callback::new(&ctx, test);
+        let test = Closure::of_rows(&ctx, test, rows.columns());
         let mut kept = Vec::new();
         for row in rows.items()?.iter() {
-            if test.ask(ctx.engine(), [row.clone()])? {
+            if test.takes(ctx.engine(), row)? {
                 kept.push(row.clone());
             }
         }

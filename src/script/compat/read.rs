@@ -57,22 +57,30 @@ pub(in crate::script) fn read(
     closure: &FnPtr,
     subject: Subject,
 ) -> Readable {
-    let libraries = &environment.0.global.lib;
+    match environment.definition(closure) {
+        Some(definition) => {
+            let libraries = &environment.0.global.lib;
+            read_as(libraries, &definition, closure.curry().len(), subject)
+        }
+        None => {
+            let text = "it is no function of the script".to_owned();
+            let why = Why { text, position: environment.0.pos };
+            Readable { expr: Expr::Unread(why.clone()), unread: vec![why], fixed: true }
+        }
+    }
+}
+
+/// Reads the closure of this `definition`, whose first parameters were `captured`.
+pub(super) fn read_as(
+    libraries: &[Shared<Module>],
+    definition: &Shared<ScriptFuncDef>,
+    captured: usize,
+    subject: Subject,
+) -> Readable {
     let (names, unread) = (Vec::new(), Vec::new());
-    let mut reader = Reader {
-        libraries,
-        subject,
-        names,
-        locals: 0,
-        calls: 0,
-        unread,
-        fixed: closure.curry().is_empty(),
-    };
-    let position = environment.0.pos;
-    let expr = match environment.definition(closure) {
-        Some(definition) => reader.closure(&definition, closure.curry().len(), position),
-        None => reader.unread("it is no function of the script", position),
-    };
+    let fixed = captured == 0;
+    let mut reader = Reader { libraries, subject, names, locals: 0, calls: 0, unread, fixed };
+    let expr = reader.closure(definition, captured);
     Readable { expr, unread: reader.unread, fixed: reader.fixed }
 }
 
@@ -94,12 +102,8 @@ impl Reader<'_> {
         Expr::Unread(why)
     }
 
-    fn closure(
-        &mut self,
-        definition: &Shared<ScriptFuncDef>,
-        captured: usize,
-        position: Position,
-    ) -> Expr {
+    fn closure(&mut self, definition: &Shared<ScriptFuncDef>, captured: usize) -> Expr {
+        let position = definition.body.start_position();
         let Some((row, outer)) = definition.params.split_last() else {
             return self.unread("it takes no argument", position);
         };

@@ -116,10 +116,12 @@ impl Expr {
         }
     }
 
-    /// True if it is a value, or a range between two.
+    /// True if it is a value, or a range between two numbers.
     fn is_known(&self) -> bool {
         match self {
-            Self::Range(ends, _) => ends.iter().all(|end| end.known().is_some()),
+            Self::Range(ends, _) => {
+                ends.iter().all(|end| matches!(end.known(), Some(Value::Int(_))))
+            }
             other => other.known().is_some(),
         }
     }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::ops::{binary, call, contains, negative, property, text_of};
 use super::{Arm, Expr, Place, Row, Switch};
-use crate::flow::{Unit, Value};
+use crate::flow::Value;
 use crate::script::compat::switch_hash;
+use crate::script::value::exact;
 
 impl Expr {
     /// Its value for `row`.
@@ -149,18 +150,12 @@ impl Switch {
 
 impl Place {
     /// The value that a script sees; none if it would see an error.
-    fn read(self, row: Row<'_>) -> Option<Value> {
-        let (value, unit) = match (self, row) {
-            (Self::Flow(field), Row::Flow(flow, view)) => (field.get(flow, view), field.unit()),
-            (Self::Expectation(field), Row::Expectation(expectation)) => {
-                (field.get(expectation), field.unit())
-            }
-            _ => return None,
-        };
-        match value {
-            Value::Count(count) => i64::try_from(count).ok().map(Value::Int),
-            value if unit == Unit::List => plain(value),
-            value => Some(value),
+    fn read(&self, row: Row<'_>) -> Option<Value> {
+        match (self, row) {
+            (Self::Flow(field), Row::Flow(flow, view)) => plain(field.get(flow, view)),
+            (Self::Expectation(field), Row::Expectation(of)) => plain(field.get(of)),
+            (Self::Cell(name), Row::Record(cells)) => exact(cells.get(name.as_str())?),
+            _ => None,
         }
     }
 }

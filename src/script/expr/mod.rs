@@ -18,7 +18,7 @@ pub(crate) use bind::Surroundings;
 
 use std::fmt;
 
-use rhai::{ImmutableString, Position};
+use rhai::{ImmutableString, Map, Position};
 
 use super::api::SIDE;
 use crate::flow::{ExpectField, Expectation, Field, Flow, Value, View};
@@ -28,13 +28,16 @@ use crate::flow::{ExpectField, Expectation, Field, Flow, Value, View};
 pub(crate) enum Subject {
     Flow,
     Expectation,
+    /// A record of named cells, as `group` makes them.
+    Record,
 }
 
-/// A field of either.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A field of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Flow(Field),
     Expectation(ExpectField),
+    Cell(ImmutableString),
 }
 
 /// A row that is being asked about.
@@ -44,6 +47,7 @@ pub(crate) enum Row<'a> {
     None,
     Flow(&'a Flow, View<'a>),
     Expectation(&'a Expectation),
+    Record(&'a Map),
 }
 
 /// An expression. Blocks, `return` and calls of the script's own functions are gone: they have
@@ -162,12 +166,22 @@ impl fmt::Display for Why {
     }
 }
 
+impl Why {
+    /// One line about the closure in `source`.
+    pub(crate) fn remark(&self, source: &str) -> String {
+        let (line, column) = (self.position.line(), self.position.position());
+        let (line, column) = (line.unwrap_or(0), column.unwrap_or(0));
+        format!("{source}:{line}:{column}: closure runs in the interpreter: {}", self.text)
+    }
+}
+
 impl Subject {
     /// Its field called `name`.
     pub(super) fn field(self, name: &str) -> Option<Place> {
         match self {
             Self::Flow => Field::named(name).map(Place::Flow),
             Self::Expectation => ExpectField::named(name).map(Place::Expectation),
+            Self::Record => Some(Place::Cell(name.into())),
         }
     }
 }

@@ -1,0 +1,94 @@
+//! The closures of a script that are asked about rows, found in its text before anything runs.
+
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Module, ScriptFuncDef, Shared, Stmt};
+
+use super::read::read_as;
+use crate::script::expr::{Subject, Why};
+
+/// What asks a closure about one row after another.
+const VERBS: [&str; 11] =
+    ["avg", "distinct", "filter", "flows", "group", "max", "min", "select", "sort", "sum", "where"];
+/// What makes rows of other kinds out of flows.
+const MAKERS: [&str; 6] = ["diff", "group", "rates", "rows", "select", "snapshot"];
+
+/// What of the closures in `ast` only the interpreter can do, in the order of the text.
+pub(in crate::script) fn survey(ast: &AST) -> Vec<Why> {
+    let library = ast.shared_lib();
+    let mut found: Vec<Why> = Vec::new();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        let Some(call) = verb(path.last()) else { return true };
+        for name in call.args.iter().flat_map(closures) {
+            if let Some(definition) = definition(library, &name) {
+                let captured = definition.params.len().saturating_sub(1);
+                let libraries = std::slice::from_ref(library);
+                let read = read_as(libraries, &definition, captured, subject(path, call));
+                found.extend(read.unread);
+            }
+        }
+        true
+    });
+    found.sort_by_key(|why| (why.position.line(), why.position.position()));
+    found.dedup();
+    found
+}
+
+fn verb<'n>(node: Option<&ASTNode<'n>>) -> Option<&'n FnCallExpr> {
+    match node? {
+        ASTNode::Expr(Expr::MethodCall(call, _) | Expr::FnCall(call, _))
+        | ASTNode::Stmt(Stmt::FnCall(call, _)) => {
+            VERBS.contains(&call.name.as_str()).then_some(call)
+        }
+        _ => None,
+    }
+}
+
+/// The names of the closures that are written in `arg`, on their own or in a map.
+fn closures(arg: &Expr) -> Vec<String> {
+    let mut names = Vec::new();
+    arg.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+        let name = match path.last() {
+            Some(ASTNode::Expr(Expr::StringConstant(name, _))) => Some(name.to_string()),
+            Some(ASTNode::Expr(Expr::DynamicConstant(value, _))) => {
+                value.read_lock::<rhai::FnPtr>().map(|closure| closure.fn_name().to_owned())
+            }
+            _ => None,
+        };
+        names.extend(name.filter(|name| name.starts_with("anon$")));
+        true
+    });
+    names
+}
+
+fn definition(library: &Module, name: &str) -> Option<Shared<ScriptFuncDef>> {
+    let mut functions = library.iter_script_fn_info();
+    functions.find(|(_, _, known, _, _)| *known == name).map(|(.., definition)| definition.clone())
+}
+
+/// What the verb at the end of `path` asks about, by what stands before it in its chain. What is
+/// not known is taken for a record, which may have any field.
+fn subject(path: &[ASTNode<'_>], call: &FnCallExpr) -> Subject {
+    let chain = path.iter().rev().skip(1).map_while(|node| match node {
+        ASTNode::Expr(Expr::Dot(parts, ..) | Expr::Index(parts, ..)) => Some(&parts.lhs),
+        _ => None,
+    });
+    let chain: Vec<&str> = chain.filter_map(name).collect();
+    if chain.iter().any(|name| MAKERS.contains(name)) {
+        return Subject::Record;
+    }
+    match chain.iter().find(|name| matches!(**name, "flows" | "expectations")) {
+        Some(&"expectations") => Subject::Expectation,
+        Some(_) => Subject::Flow,
+        None if matches!(call.name.as_str(), "filter" | "flows") => Subject::Flow,
+        None => Subject::Record,
+    }
+}
+
+/// The name of one link of a chain.
+fn name(link: &Expr) -> Option<&str> {
+    match link {
+        Expr::Variable(variable, ..) => Some(&variable.1),
+        Expr::Property(property, _) => Some(&property.2),
+        Expr::MethodCall(call, _) | Expr::FnCall(call, _) => Some(&call.name),
+        _ => None,
+    }
+}
