@@ -22,7 +22,7 @@ struct Inner {
     function: FnPtr,
     environment: Environment,
     /// What the last call has prepared; taken while a call is under way.
-    session: RefCell<Option<Session>>,
+    session: RefCell<Option<Box<Session>>>,
 }
 
 impl fmt::Debug for Inner {
@@ -76,7 +76,7 @@ impl Callback {
     pub fn call(&self, engine: &Engine, mut args: impl AsMut<[Dynamic]>) -> Fallible<Dynamic> {
         let Inner { function, environment, session } = &*self.0;
         // A closure that calls itself finds none, and prepares another.
-        let prepared = session.take().or_else(|| Session::new(environment, function));
+        let prepared = session.take().or_else(|| Session::new(environment, function).map(Box::new));
         if let Some(mut prepared) = prepared {
             let answer = prepared.call(engine, function.curry(), args.as_mut());
             session.replace(Some(prepared));

@@ -24,10 +24,17 @@ pub(super) fn asker<'a>(
 ) -> impl FnMut(&Closure, &Flow) -> Fallible<bool> + use<'a> {
     let source = Rc::clone(source);
     let now_ns = source.now_ns();
+    let mut kept: Option<Rc<Flow>> = None;
     move |question, flow| {
         let host = Host::current()?;
         let row = Row::Flow(flow, View { now_ns, labels: &host.labels });
-        question.ask(engine, row, || handle(flow, &source))
+        question.ask(engine, row, || {
+            // The memory of the last flow is used again, unless the closure kept it.
+            let place = kept.get_or_insert_with(|| Rc::new(flow.clone()));
+            Rc::make_mut(place).clone_from(flow);
+            let (flow, source) = (Rc::clone(place), Rc::clone(&source));
+            Dynamic::from(FlowHandle { flow, source })
+        })
     }
 }
 

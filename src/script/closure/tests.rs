@@ -1,6 +1,5 @@
 //! Closures, read and interpreted: both must say the same, errors and their places included.
 
-use std::fmt::Write as _;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -81,6 +80,21 @@ impl Bench {
         filters.into_iter().map(closure).collect()
     }
 
+    /// True if a closure compiles: the language forbids some places to some expressions.
+    fn is_script(&self, text: &str) -> bool {
+        self.program.check("test", &format!("{}filter({text})", random::PRELUDE)).is_ok()
+    }
+
+    /// Compares all these closures, each for some flows.
+    fn compare_all(&mut self, texts: &[String], from: usize) -> (usize, usize) {
+        let filters: Vec<String> = texts.iter().map(|text| format!("filter({text}),\n")).collect();
+        let script = format!("{}[\n{}]", random::PRELUDE, filters.concat());
+        let closures = self.closures(&script);
+        let all = texts.iter().zip(&closures).enumerate();
+        all.map(|(index, (text, closure))| self.compare(text, closure, from + index))
+            .fold((0, 0), |(native, all), (some, of)| (native + some, all + of))
+    }
+
     /// An error as people see it: what, where, and through which calls.
     fn report(&self, error: &EvalAltResult) -> String {
         self.program.report(error).text
@@ -94,7 +108,7 @@ impl Bench {
         let view = View { now_ns: self.source.now_ns(), labels: &labels };
         let (present, filter) = (closure.now(), Question::now(closure));
         let (mut native, mut all) = (0, 0);
-        for flow in self.flows.iter().skip(from % 7).step_by(7) {
+        for flow in self.flows.iter().skip(from % 13).step_by(13) {
             let row = Row::Flow(flow, view);
             let made = |result: Result<Dynamic, Box<EvalAltResult>>| match result {
                 Ok(value) => format!("{:?}", from_dynamic(&value)),
@@ -128,33 +142,48 @@ impl Bench {
 }
 
 #[test]
-fn a_closure_that_is_read_says_what_the_interpreter_says() {
-    let cases = std::env::var("CLOSURES").map_or(3000, |cases| cases.parse().unwrap());
-    let seed = std::env::var("CLOSURES_SEED").map_or(1, |seed| seed.parse().unwrap());
-    let mut random = random::Random::new(seed);
-    let (mut native, mut all, mut whole) = (0, 0, 0);
-    for batch in 0..cases / 50 {
+fn a_closure_made_at_random_says_what_the_interpreter_says() {
+    let number = |name, usual| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let mut random = random::Random::new(number("CLOSURES_SEED", 1));
+    let (mut native, mut all) = (0, 0);
+    for batch in 0..usize::try_from(number("CLOSURES", 2000) / 50).unwrap() {
         let mut bench = Bench::new();
-        // The language forbids some places to some expressions.
-        let is_script = |text: &String| {
-            let script = format!("{}filter({text})", random::PRELUDE);
-            bench.program.check("test", &script).is_ok()
-        };
-        let texts: Vec<String> =
-            std::iter::repeat_with(|| random.closure()).filter(is_script).take(50).collect();
-        let mut script = random::PRELUDE.to_owned();
-        script.push_str("[\n");
-        for text in &texts {
-            writeln!(script, "filter({text}),").unwrap();
-        }
-        script.push(']');
-        for (index, (text, closure)) in texts.iter().zip(bench.closures(&script)).enumerate() {
-            let (by_itself, asked) = bench.compare(text, &closure, batch + index);
-            native += by_itself;
-            all += asked;
-            whole += usize::from(by_itself == asked);
-        }
+        let texts = std::iter::repeat_with(|| random.closure());
+        let texts: Vec<String> = texts.filter(|text| bench.is_script(text)).take(50).collect();
+        let (some, of) = bench.compare_all(&texts, batch);
+        native += some;
+        all += of;
     }
     // A test in which nothing is read would hold whatever reading did.
-    assert!(native * 2 > all, "{native} of {all} answers were native, {whole} closures wholly");
+    assert!(native * 2 > all, "{native} of {all} answers were native");
+}
+
+#[test]
+fn a_closure_of_the_documentation_says_what_the_interpreter_says() {
+    let mut bench = Bench::new();
+    let mut texts = Vec::new();
+    for folder in [".", "docs", "scripts", "stdlib"] {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_some_and(|kind| kind == "md" || kind == "rhai") {
+                texts.extend(closures_in(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    texts.retain(|text| bench.is_script(text));
+    let (native, all) = bench.compare_all(&texts, 0);
+    assert!(texts.len() > 5 && native * 3 > all * 2, "{native} of {all}: {texts:#?}");
+}
+
+/// The closures of one flow that are written in `text`: up to the bracket or comma that ends them.
+fn closures_in(text: &str) -> Vec<String> {
+    let closure = |(start, _): (usize, &str)| {
+        let mut depth = 0;
+        let end = text[start + 3..].find(|letter| {
+            depth += i32::from("([{".contains(letter)) - i32::from(")]}".contains(letter));
+            depth < 0 || (depth == 0 && letter == ',')
+        });
+        text[start..start + 3 + end.unwrap_or(0)].trim().to_owned()
+    };
+    text.match_indices("|f|").map(closure).collect()
 }

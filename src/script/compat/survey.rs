@@ -1,6 +1,8 @@
 //! The closures of a script that are asked about rows, found in its text before anything runs.
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, Module, ScriptFuncDef, Shared, Stmt};
+use rhai::{
+    AST, ASTNode, Dynamic, Expr, FnCallExpr, FnPtr, Map, Module, ScriptFuncDef, Shared, Stmt,
+};
 
 use super::read::read_as;
 use crate::script::expr::{Subject, Why};
@@ -46,17 +48,24 @@ fn verb<'n>(node: Option<&ASTNode<'n>>) -> Option<&'n FnCallExpr> {
 fn closures(arg: &Expr) -> Vec<String> {
     let mut names = Vec::new();
     arg.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
-        let name = match path.last() {
-            Some(ASTNode::Expr(Expr::StringConstant(name, _))) => Some(name.to_string()),
-            Some(ASTNode::Expr(Expr::DynamicConstant(value, _))) => {
-                value.read_lock::<rhai::FnPtr>().map(|closure| closure.fn_name().to_owned())
-            }
-            _ => None,
-        };
-        names.extend(name.filter(|name| name.starts_with("anon$")));
+        match path.last() {
+            Some(ASTNode::Expr(Expr::StringConstant(name, _))) => names.push(name.to_string()),
+            Some(ASTNode::Expr(Expr::DynamicConstant(value, _))) => within(value, &mut names),
+            _ => (),
+        }
         true
     });
+    names.retain(|name| name.starts_with("anon$"));
     names
+}
+
+/// The names of the closures that are, or are in, a constant.
+fn within(value: &Dynamic, names: &mut Vec<String>) {
+    if let Some(closure) = value.read_lock::<FnPtr>() {
+        names.push(closure.fn_name().to_owned());
+    } else if let Some(cells) = value.read_lock::<Map>() {
+        cells.values().for_each(|value| within(value, names));
+    }
 }
 
 fn definition(library: &Module, name: &str) -> Option<Shared<ScriptFuncDef>> {
