@@ -1,33 +1,57 @@
 //! `conntrack -o save`: the command line that makes such a flow, for `conntrack -R`.
 //!
-//! As conntrack's own it leaves out what no option carries: mark, labels, helper, counters and
-//! times. An expectation has no such line and prints as always.
+//! As conntrack's own it leaves out the mark and the labels; here `save,extended` adds the one and
+//! `save,labels` the other. No option carries helper, counters and times. An expectation has no such
+//! line and prints as always.
 
 use std::io::{self, Write};
 
 use super::columns::Columns;
-use super::conntrack::{Conntrack, ports};
+use super::conntrack::{Conntrack, label_names, ports};
 use super::line::Line;
 use super::{ConntrackStyle, Item, Printer};
 use crate::flow::{
-    Event, EventKind, Flow, L4, Proto, ProtoInfo, SctpInfo, Status, Subject, Tuple, View,
+    Event, EventKind, Flow, L4, LabelMap, Proto, ProtoInfo, SctpInfo, Status, Subject, Tuple, View,
 };
 
 pub(super) struct Save<'a> {
     others: Conntrack<'a>,
+    style: ConntrackStyle,
+    labels: &'a LabelMap,
     line: Line,
 }
 
 impl<'a> Save<'a> {
     pub(super) fn new(columns: &Columns, style: ConntrackStyle, view: View<'a>) -> Self {
-        Self { others: Conntrack::new(columns, style, view), line: Line::default() }
+        let labels = view.labels;
+        Self { others: Conntrack::new(columns, style, view), style, labels, line: Line::default() }
+    }
+
+    /// What conntrack leaves out, though it reads it where a flow is made or changed.
+    fn rest(&mut self, flow: &Flow) {
+        let Self { style, labels, line, .. } = self;
+        option(line, " -m ", flow.mark.filter(|_| style.extended));
+        if style.labels {
+            let mut sign = " --label-add ";
+            for name in label_names(flow, labels) {
+                let quote = if name.contains(' ') { "\"" } else { "" };
+                line.text(sign);
+                line.text(quote);
+                line.tame(name);
+                line.text(quote);
+                sign = ",";
+            }
+        }
     }
 }
 
 impl Printer for Save<'_> {
     fn item(&mut self, out: &mut dyn Write, item: Item<'_>) -> io::Result<()> {
         match item {
-            Item::Flow(flow) => write(&mut self.line, "-A", flow),
+            Item::Flow(flow) => {
+                write(&mut self.line, "-A", flow);
+                self.rest(flow);
+            }
             Item::Event(event @ Event { subject: Subject::Flow(flow), .. }) => {
                 let command = match event.kind {
                     EventKind::New => "-A",
@@ -36,6 +60,10 @@ impl Printer for Save<'_> {
                 };
                 // conntrack adds who caused it, which `-R` cannot read.
                 write(&mut self.line, command, flow);
+                // For a delete they would be conditions.
+                if event.kind != EventKind::Destroy {
+                    self.rest(flow);
+                }
             }
             _ => return self.others.item(out, item),
         }

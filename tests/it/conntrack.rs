@@ -4,8 +4,10 @@
 mod answers;
 mod expect;
 mod follow;
+mod grammar;
 mod load;
 mod mended;
+mod opened;
 mod races;
 mod same;
 mod script;

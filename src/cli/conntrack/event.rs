@@ -103,7 +103,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn new(line: &Line, labels: &'a LabelMap) -> Self {
         let mut style = line.style;
-        style.labels |= line.names.is_some();
+        style.labels |= !style.save && line.names.is_some();
         let view = View { now_ns: now_ns(), labels };
         let printer = Format::Conntrack(style).printer(Columns::Events, view, Screen::default());
         Self { printer, blames: !style.xml && !style.save, text: Vec::new(), count: 0 }

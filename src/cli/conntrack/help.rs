@@ -51,6 +51,7 @@ What they become:
 
 How they are shown:
   -o, --output WORD[,WORD]           xml, extended, timestamp, id, ktimestamp, labels, userspace, save
+                                     (save,extended,labels: with marks and labels)
   -e, --event-mask WORD[,WORD]       ALL, NEW, UPDATES, DESTROY
   -z, --zero                         set the counters to zero while showing them
   -b, --buffer-size BYTES            receive buffer for events

@@ -24,8 +24,8 @@ impl<'a> Entries<'a> {
     /// Entries in the format of `line`; `labels` are its names, or none.
     pub(super) fn new(line: &Line, labels: &'a LabelMap) -> Self {
         let mut style = line.style;
-        // Whoever asks for a label sees labels.
-        style.labels |= !labels.is_empty() && line.names.is_some();
+        // Whoever asks for a label sees labels, but in lines for -R, which have what was asked for.
+        style.labels |= !style.save && !labels.is_empty() && line.names.is_some();
         let view = View { now_ns: now_ns(), labels };
         let printer = Format::Conntrack(style).printer(Columns::Flows, view, Screen::default());
         let out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());

@@ -211,7 +211,10 @@ pub(super) fn output(text: &str, style: &mut ConntrackStyle) -> Result<(), Fault
         }
         Ok(())
     })?;
-    if style.save && *style != (ConntrackStyle { save: true, ..ConntrackStyle::PLAIN }) {
+    // With these two conntrack refuses it; here they make the lines whole.
+    let ConntrackStyle { extended, labels, .. } = *style;
+    let saved = ConntrackStyle { save: true, extended, labels, ..ConntrackStyle::PLAIN };
+    if style.save && *style != saved {
         let text = "cannot combine save output with any other output type, use -o save only";
         return Err(Fault::other(text));
     }

@@ -25,6 +25,33 @@ fn every_flow_is_the_command_that_makes_it() {
 }
 
 #[test]
+fn marks_and_labels_are_saved_where_they_are_asked_for() {
+    let flows = samples::flows();
+    let items = samples::items(&flows);
+    let rest = |format| {
+        let shown = print(format, Columns::Flows, Screen::default(), &items);
+        let ends = shown.lines().filter_map(|line| {
+            line.find(" -m ").or(line.find(" --label-add ")).map(|at| line[at..].to_owned())
+        });
+        ends.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(rest("conntrack,save,extended,labels"), @"
+        -m 7
+        -m 0
+        -m 0
+        -m 0
+        -m 0
+        -m 0
+        -m 0
+        -m 0
+        -m 0
+        -m 0 --label-add voip,hundred
+        ");
+    assert_snapshot!(rest("conntrack,save,labels"), @" --label-add voip,hundred");
+    assert_snapshot!(rest("conntrack,save"), @"");
+}
+
+#[test]
 fn events_are_the_commands_that_repeat_them() {
     let events = samples::events();
     let items = samples::event_items(&events);

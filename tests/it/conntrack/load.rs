@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 
-use crate::lab::{in_namespace, listed, masked};
+use crate::lab::{in_namespace, listed, masked, with_labels};
 
-use super::{TABLE, dialect, dialect_fed, fill, table};
+use super::{TABLE, dialect, dialect_fed, fed, fill, table};
 
 #[test]
 fn what_is_saved_loads_as_it_was() {
@@ -22,6 +22,37 @@ fn what_is_saved_loads_as_it_was() {
         assert_snapshot!(dialect(&format!("-R {}", path.display())), @"");
         std::fs::remove_file(path).unwrap();
         assert_eq!(listed("-o save"), kept);
+    });
+}
+
+#[test]
+fn everything_that_a_line_can_say_is_saved_where_it_is_asked_for() {
+    in_namespace(|| {
+        // 19: the original refuses these words together.
+        with_labels("0 eth0-in\n100 far away\n");
+        fill(TABLE);
+        dialect("-U -p udp -s 10.0.1.0/24 --label-add eth0-in").ok();
+        fed(
+            env!("CARGO_BIN_EXE_flowsh"),
+            &["conntrack", "-R", "-"],
+            "-U -p 42 --label-add \"far away\"",
+        )
+        .ok();
+        let whole = || masked(&dialect("-L -o extended,labels").stdout);
+        let (kept, saved) = (whole(), dialect("-L -o save,extended,labels").stdout);
+        assert_snapshot!(masked(&dialect("-L -o save,extended,labels -p 42").stdout), @r#"-A -t # -u UNSET -s 10.0.0.1 -d 10.0.0.2 -r 10.0.0.2 -q 10.0.0.1 -p 42 -m 0 --label-add "far away""#);
+        dialect("-F").ok();
+        dialect_fed("-R -", &saved).ok();
+        assert_eq!(whole(), kept);
+        // Over what is there it sets right what changed.
+        dialect("-F").ok();
+        let plain = |line: &&str| !line.contains(" -n ") && !line.contains(" -g ");
+        let some = saved.lines().filter(plain).collect::<Vec<_>>().join("\n");
+        dialect_fed("-R -", &some).ok();
+        let before = whole();
+        dialect("-U -p udp -m 77").ok();
+        dialect_fed("-R -", &some).ok();
+        assert_eq!(whole(), before);
     });
 }
 

@@ -24,7 +24,7 @@ fn ids(script: &mut Script, query: &str) -> String {
 }
 
 /// So many cases; what fails belongs into a test of its own, not into a file of seeds.
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     // The same cases in every run, so that a change is judged and not the dice; `PROPTEST_RNG_SEED`
     // rolls others.
     let rng_seed = match ProptestConfig::default().rng_seed {
