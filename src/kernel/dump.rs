@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::feed::Feed;
 use super::live::{Live, answered, refusal};
@@ -47,12 +48,12 @@ impl Receiver {
         what: &'static str,
         write: impl FnOnce(&mut Requests, u32),
     ) -> Result<Self, KernelError> {
-        let seq = live.next_seq();
+        let (started, seq) = (Instant::now(), live.next_seq());
         let mut requests = Requests::new();
         write(&mut requests, seq);
         socket.send(requests.as_bytes()).map_err(|source| KernelError::refused(what, source))?;
         Ok(Self {
-            feed: Feed::new(socket),
+            feed: Feed::new(socket, started),
             what,
             interrupt: live.interrupt(),
             seq,

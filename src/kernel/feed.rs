@@ -45,14 +45,15 @@ struct Datagram {
 }
 
 impl Feed {
-    /// What comes to `socket`.
-    pub(super) fn new(socket: Socket) -> Self {
+    /// What comes to `socket`, which was asked for it since `started`: the kernel makes the first
+    /// datagram while the request is being sent.
+    pub(super) fn new(socket: Socket, started: Instant) -> Self {
         Self {
             way: Way::Here(socket),
             present: Datagram::empty(),
             ahead: false,
-            started: Instant::now(),
-            waited: Duration::ZERO,
+            started,
+            waited: started.elapsed(),
             datagrams: 0,
         }
     }

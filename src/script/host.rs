@@ -12,10 +12,12 @@ use rhai::Engine;
 use super::doc::Docs;
 use super::fault::{Fallible, Fault};
 use super::lookup::Lookups;
+use super::objects::Flows;
 use super::stage::Stage;
 use crate::flow::{LabelMap, View};
 use crate::kernel::Source;
 use crate::render::{Format, Screen};
+use crate::table::Run;
 
 thread_local! {
     /// Functions of scripts are plain functions: this is how they find what surrounds them.
@@ -102,6 +104,8 @@ pub struct Host {
     pub warned_of_events: Cell<bool>,
     /// What became of changes.
     pub tally: Cell<Tally>,
+    /// What reading queries took since someone looked.
+    pub runs: Cell<Run>,
     /// True if the stop found the script waiting in a loop over events: nothing is half done.
     pub stopped_waiting: Cell<bool>,
     /// The status a script asked to exit with.
@@ -136,6 +140,7 @@ impl Host {
             stage: RefCell::default(),
             warned_of_events: Cell::new(false),
             tally: Cell::default(),
+            runs: Cell::default(),
             stopped_waiting: Cell::new(false),
             exit: Cell::new(None),
             screen: Cell::new(screen),
@@ -235,6 +240,13 @@ impl Host {
     #[must_use]
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Counts what the last reading of `query` took.
+    pub(super) fn count_run(&self, query: &Flows) {
+        let mut runs = self.runs.get();
+        runs += query.last_run().unwrap_or_default();
+        self.runs.set(runs);
     }
 
     /// Counts what became of a change.

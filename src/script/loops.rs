@@ -15,7 +15,8 @@ use crate::table::{Cursor, Query};
 struct Loop {
     host: Rc<Host>,
     query: Flows,
-    cursor: Cursor<Closure>,
+    /// Nothing once the loop was left.
+    cursor: Option<Cursor<Closure>>,
 }
 
 impl Iterator for Loop {
@@ -27,8 +28,15 @@ impl Iterator for Loop {
             Err(error) => return Some(Err(error)),
         };
         let mut ask = asker(&engine, self.query.source());
-        let flow = self.cursor.next(&mut ask);
+        let flow = self.cursor.as_mut()?.next(&mut ask);
         flow.map(|flow| flow.map(|flow| handle(flow, self.query.source()))).transpose()
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        self.cursor = None;
+        self.host.count_run(&self.query);
     }
 }
 
@@ -38,7 +46,7 @@ impl IntoIterator for Query<Closure> {
 
     fn into_iter(self) -> Self::IntoIter {
         let started = Host::current().and_then(|host| {
-            let cursor = self.cursor()?;
+            let cursor = Some(self.cursor()?);
             Ok(Loop { host, query: self, cursor })
         });
         match started {

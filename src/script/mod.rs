@@ -48,6 +48,7 @@ pub use closure::Closure;
 pub use diag::{Report, Trouble};
 pub use doc::{Docs, Entry};
 pub use engine::Program;
+pub use explain::{figures, time_text};
 pub use fault::{Blame, Fallible, Fault, chain};
 pub use host::{Host, Options, Output, Permissions, Permit, Tally};
 pub use lookup::Lookups;

@@ -89,6 +89,8 @@ fn walk(
             break;
         }
     }
+    drop(cursor);
+    Host::current()?.count_run(query);
     Ok(())
 }
 

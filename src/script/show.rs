@@ -257,7 +257,7 @@ fn unwritable(error: &std::io::Error) -> Box<rhai::EvalAltResult> {
 }
 
 /// `99980` as `99,980`.
-fn thousands(number: u64) -> String {
+pub(super) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -142,6 +142,12 @@ impl Stage {
         self.gap_handlers.push(handler);
     }
 
+    /// The handler of events with this number.
+    #[must_use]
+    pub fn listener(&self, id: i64) -> Option<Rc<Listener>> {
+        self.listeners.iter().find(|listener| listener.id == id).map(Rc::clone)
+    }
+
     /// Takes a handler or timer off; false if there was none of this number.
     pub fn off(&mut self, id: i64) -> bool {
         let before = self.listeners.len() + self.timers.len();

@@ -12,7 +12,8 @@ use super::screen::Screen;
 use crate::kernel::terminal_width;
 use crate::render;
 use crate::run::{self, Status};
-use crate::script::{Host, Program, Report, Style, Trouble, show};
+use crate::script::{Host, Program, Report, Style, Trouble, figures, show, time_text};
+use crate::table::Run;
 
 /// Rows of a result that are shown.
 const ROWS: u64 = 20;
@@ -143,6 +144,7 @@ impl Session {
     }
 
     fn evaluate(&mut self, line: &str) {
+        self.host.runs.take();
         let started = Instant::now();
         let result = self.program.eval_line(line).and_then(|value| {
             // Only people are served by less than all.
@@ -155,7 +157,13 @@ impl Session {
             self.report(&report);
         }
         if self.timing {
-            self.host.message(&format!("took {}", time(took)));
+            self.host.message(&format!("took {}", time_text(took)));
+            let runs = self.host.runs.take();
+            if runs != Run::default() {
+                for line in figures(&runs) {
+                    self.host.message(&format!("  {line}"));
+                }
+            }
         }
     }
 
@@ -195,14 +203,5 @@ fn close_editor(lines: &Receiver<String>) {
         if lines.recv_timeout(ASK) == Err(RecvTimeoutError::Disconnected) {
             break;
         }
-    }
-}
-
-/// A time as one reads it off a watch.
-fn time(time: Duration) -> String {
-    match time.as_secs_f64() {
-        short if short < 0.001 => format!("{} µs", time.as_micros()),
-        short if short < 1.0 => format!("{:.1} ms", short * 1000.0),
-        long => format!("{long:.2} s"),
     }
 }

@@ -2,6 +2,7 @@
 //! made, and a cursor keeps nothing.
 
 use std::cell::Cell;
+use std::ops::AddAssign;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -26,12 +27,28 @@ pub struct Run {
     pub source: Figures,
     /// Flows that passed what native code answers of the first stage.
     pub native: u64,
+    /// Flows that a script was asked about.
+    pub asked: u64,
     /// Flows that passed everything.
     pub given: u64,
-    /// Time that script calls of filters took.
+    /// Time that it took to answer.
     pub asking: Duration,
     /// Time from the first flow to the end, with what was made of the flows.
     pub took: Duration,
+}
+
+/// Several readings together.
+impl AddAssign for Run {
+    fn add_assign(&mut self, other: Self) {
+        let Self { source, native, asked, given, asking, took } = other;
+        self.source.sent += source.sent;
+        self.source.waited += source.waited;
+        self.native += native;
+        self.asked += asked;
+        self.given += given;
+        self.asking += asking;
+        self.took += took;
+    }
 }
 
 /// A lazy query. `A` is what a script call in a filter is.
@@ -199,18 +216,22 @@ impl<A> Cursor<A> {
         &mut self,
         ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
     ) -> Result<Option<&Flow>, E> {
-        let Run { native, given, asking, .. } = &mut self.run;
+        let Run { native, asked, given, asking, .. } = &mut self.run;
+        let called = Cell::new(false);
         let mut timed = |question: &A, flow: &Flow| {
-            let asked = Instant::now();
+            let began = Instant::now();
             let answer = ask(question, flow);
-            *asking += asked.elapsed();
+            *asking += began.elapsed();
+            called.set(true);
             answer
         };
         // A stage that takes no more ends the query before another flow is asked for.
         while !self.stages.iter().any(|stage| matches!(stage, Stage::Take(0))) {
             let Some(flow) = self.flows.next()? else { return Ok(None) };
             *native += 1;
-            if passes(&mut self.stages, flow, self.now_ns, &mut timed)? {
+            let passed = passes(&mut self.stages, flow, self.now_ns, &mut timed)?;
+            *asked += u64::from(called.take());
+            if passed {
                 *given += 1;
                 // Asked for again because the borrow of the first answer cannot outlive the loop.
                 return Ok(self.flows.current());

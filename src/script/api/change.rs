@@ -33,7 +33,7 @@ pub(super) fn counted(outcome: Outcome) -> Fallible<Outcome> {
 }
 
 /// The `max` of an options map.
-fn limit(options: &Map) -> Fallible<Option<Limit>> {
+pub(super) fn limit(options: &Map) -> Fallible<Option<Limit>> {
     only_known("a change", options, &["max"])?;
     let Some(max) = options.get("max") else { return Ok(None) };
     let limit = text_of(max).parse().map_err(|error| Fault::new(error).thrown())?;
@@ -69,7 +69,9 @@ pub(super) fn apply(
 ) -> Fallible<Outcome> {
     reads_only(query)?;
     let mut ask = asker(ctx.engine(), query.source());
-    match change(query, what, limit(options)?, &mut ask) {
+    let changed = change(query, what, limit(options)?, &mut ask);
+    Host::current()?.count_run(query);
+    match changed {
         Ok(outcome) => counted(outcome),
         Err(Unfinished { outcome, error }) => {
             if outcome.applied != Applied::default() {

@@ -8,6 +8,7 @@ mod change;
 mod columns;
 mod event;
 mod expect;
+mod explain;
 mod filter;
 mod flow;
 mod help;
@@ -33,12 +34,13 @@ pub(super) use flow::SIDE;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 25] = [
+    let topics: [fn() -> Module; 26] = [
         addr::module,
         change::module,
         columns::module,
         event::module,
         expect::module,
+        explain::module,
         filter::module,
         flow::module,
         help::module,

@@ -301,17 +301,6 @@ mod query_api {
         top(ctx, query, n, "bytes")
     }
 
-    /// What would be done where: by the kernel, by native code, by the interpreter.
-    ///
-    /// # Example
-    /// ```rhai
-    /// print(flows("tcp dport 443").explain())
-    /// ```
-    #[rhai_fn(pure)]
-    pub fn explain(query: &mut Flows) -> String {
-        crate::script::explain::explain(query)
-    }
-
     /// The query as text.
     #[rhai_fn(name = "to_string", name = "to_debug", pure)]
     pub fn query_text(query: &mut Flows) -> String {

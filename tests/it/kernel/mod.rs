@@ -6,6 +6,7 @@ mod delete;
 mod errors;
 mod events;
 mod expectations;
+mod explain;
 mod limit;
 mod lookups;
 mod loss;

@@ -81,8 +81,9 @@ fn a_recording_answers_what_a_table_answers() {
     assert_snapshot!(check(r#"open("LIST").expectations.count()"#), @"0");
     assert_snapshot!(check(r#"flows("age >= 6s and age < 7s").count()"#), @"51");
     assert_snapshot!(check(r#"open("LIST").flows("tcp").explain()"#), @r"
-    file:        every flow is read
-    native:      proto tcp
+    file:         every entry is read
+    native:       proto tcp
+    kept:         nothing, flows pass one by one
     ");
 }
 
