@@ -163,7 +163,7 @@ fn a_line_and_its_script_do_the_same() {
             }
             Ok(())
         };
-        if let Err(error) = TestRunner::new(config(80)).run(&line(), judge) {
+        if let Err(error) = TestRunner::new(config(50)).run(&line(), judge) {
             panic!("{error}");
         }
     });
