@@ -43,6 +43,8 @@ pub struct Wanted {
     pub expectations: Vec<EventKind>,
     /// What at least one listener wants of flows.
     pub filter: Filter,
+    /// What flows are tagged with before they are judged: see [`Live::tag`](super::Live::tag).
+    pub tag: Option<Arc<str>>,
 }
 
 /// Events of one namespace, in the kernel's order.
@@ -185,20 +187,26 @@ impl Reader {
         for message in messages(datagram) {
             let event = message.and_then(|message| decode_event(&message, received_ns));
             match event {
-                Ok(Some(event)) if self.wants(&event) => {
-                    self.send(Heard::Event(Box::new(event)))?;
+                Ok(Some(mut event)) => {
+                    if self.wants(&mut event) {
+                        self.send(Heard::Event(Box::new(event)))?;
+                    }
                 }
-                Ok(_) => (),
+                Ok(None) => (),
                 Err(error) => self.send(Heard::Failed(error.into()))?,
             }
         }
         Ok(())
     }
 
-    fn wants(&self, event: &Event) -> bool {
+    /// True if someone wants the event, whose flow gets its tag first: it may be asked for.
+    fn wants(&self, event: &mut Event) -> bool {
         let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
-        match &event.subject {
+        match &mut event.subject {
             Subject::Flow(flow) => {
+                if let Some(tag) = &wanted.tag {
+                    flow.rare_mut().netns = Some(Arc::clone(tag));
+                }
                 wanted.flows.contains(&event.kind) && wanted.filter.takes(flow, event.time_ns)
             }
             Subject::Expectation(_) => wanted.expectations.contains(&event.kind),

@@ -194,17 +194,22 @@ impl Stage {
 
     /// Asks the stream of `netns` for what its listeners want together.
     fn tune(&mut self, netns: &NetNs) -> Result<(), KernelError> {
-        let mut wanted =
-            Wanted { flows: Vec::new(), expectations: Vec::new(), filter: Filter::Or(Vec::new()) };
+        let mut wanted = Wanted {
+            flows: Vec::new(),
+            expectations: Vec::new(),
+            filter: Filter::Or(Vec::new()),
+            tag: None,
+        };
         for listener in &self.listeners {
-            if listener.source.live().is_ok_and(|live| live.netns() == netns) {
-                match listener.topic {
-                    Topic::Flows => {
-                        wanted.flows.extend(&listener.kinds);
-                        wanted.filter = union(wanted.filter, listener.filter.always().native());
-                    }
-                    Topic::Expectations => wanted.expectations.extend(&listener.kinds),
+            let live = listener.source.live().ok();
+            let Some(live) = live.filter(|live| live.netns() == netns) else { continue };
+            wanted.tag = live.tag().cloned();
+            match listener.topic {
+                Topic::Flows => {
+                    wanted.flows.extend(&listener.kinds);
+                    wanted.filter = union(wanted.filter, listener.filter.always().native());
                 }
+                Topic::Expectations => wanted.expectations.extend(&listener.kinds),
             }
         }
         match self.streams.iter().find(|(name, _)| name == netns) {

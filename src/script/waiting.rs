@@ -52,8 +52,9 @@ impl Waiting {
         };
         let filter = wanted.filter.always().native();
         warn_of_blind_spot(&host, &wanted.source)?;
-        let netns = wanted.source.live()?.netns();
-        let stream = EventStream::open(netns, Wanted { flows, expectations, filter })?;
+        let live = wanted.source.live()?;
+        let tag = live.tag().cloned();
+        let stream = EventStream::open(live.netns(), Wanted { flows, expectations, filter, tag })?;
         let until = wanted.within.map(|within| Instant::now() + within.to_std());
         Ok(Self { wanted, host, stream, until })
     }

@@ -33,6 +33,7 @@ pub(super) fn follow(machine: &Machine, line: &Line, table: Table) -> Result<u8,
         flows: if expect { Vec::new() } else { kinds.clone() },
         expectations: if expect { kinds } else { Vec::new() },
         filter: if expect { Filter::All } else { filter::filter(line)? },
+        tag: None,
     };
     let bytes = line.buffer_bytes.map(|bytes| i32::try_from(bytes).unwrap_or(i32::MAX));
     let stop = &machine.stop;

@@ -118,3 +118,17 @@ fn what_needs_one_namespace_is_refused_for_several() {
         assert_eq!(eval("netns_all().flows.count()"), "4");
     });
 }
+
+#[test]
+fn an_event_says_in_which_namespace_it_happened() {
+    in_namespace(|| {
+        namespaces();
+        let told = eval(
+            r#"let red = netns("red").flows;
+               red.where("netns red").on("new", |e| { print(e.flow.netns); stop() });
+               red.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 3, dport: 53,
+                             timeout: 60.sec });"#,
+        );
+        assert_eq!(told.lines().last(), Some("red"));
+    });
+}
