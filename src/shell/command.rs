@@ -20,11 +20,7 @@ pub(super) enum Command {
 const COMMANDS: [(&str, &str, &str); 4] = [
     ("help", "", "this page"),
     ("mode", "[FORMAT]", "how results are shown"),
-    (
-        "timing",
-        "[on|off]",
-        "say how long each line took, and its queries: flows in and out, and time",
-    ),
+    ("timing", "[on|off]", "say how long each line and its queries took"),
     ("quit", "", "leave; so does Ctrl-D"),
 ];
 
