@@ -21,14 +21,14 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// The crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("ahash", &["script"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("crossbeam_channel", &["kernel", "run", "shell"]),
     ("csv", &["render"]),
-    ("itoa", &["render"]),
+    ("itoa", &["wire", "render"]),
     ("jiff", &["wire", "table", "render"]),
     ("libc", &["kernel"]),
     ("netlink_packet_core", &["wire", "kernel"]),
@@ -37,6 +37,7 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("quick_xml", &["wire", "render"]),
     ("rhai", &["script"]),
     ("rustyline", &["shell"]),
+    ("serde_core", &["wire"]),
     ("serde_json", &["wire", "render", "script"]),
     ("signal_hook", &["run"]),
     ("tabled", &["render"]),

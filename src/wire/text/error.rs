@@ -51,6 +51,16 @@ impl EntryError {
         Self::Value { name: name.to_owned(), expected: expected.into(), found: short(found) }
     }
 
+    /// The same of a field that is named within another.
+    pub(super) fn within(self, path: &str) -> Self {
+        match self {
+            Self::Value { name, expected, found } => {
+                Self::Value { name: format!("{path}.{name}"), expected, found }
+            }
+            other => other,
+        }
+    }
+
     pub(super) fn unexpected(expected: &'static str, found: &str) -> Self {
         Self::Unexpected { expected, found: short(found) }
     }

@@ -6,13 +6,15 @@
 //! not show are not set.
 //!
 //! - [`Parser::find`] finds where an entry begins and ends, [`Parser::read`] reads it
-//! - `line` is conntrack's and `/proc`'s, `save` is `-o save`, `xml` is `-o xml`, `named` is JSON
-//!   and CSV; all fill a `draft`
+//! - `line` is conntrack's and `/proc`'s, `save` is `-o save`, `xml` is `-o xml`, `json` and `rows`
+//!   are flowsh's own, whose fields `named` knows; all fill a `draft`
 
 mod draft;
 mod error;
+mod json;
 mod line;
 mod named;
+mod rows;
 mod save;
 mod time;
 mod xml;
@@ -44,7 +46,7 @@ pub struct Parser {
     labels: LabelMap,
     zone: TimeZone,
     /// The columns of a CSV table, once its header was read.
-    columns: Option<Vec<String>>,
+    columns: Option<Vec<rows::Column>>,
 }
 
 impl Parser {
@@ -93,14 +95,14 @@ impl Parser {
                 xml::read(text, &self.labels, &self.zone).map(Some)
             }
             [b'#' | b'<' | b']' | b',', ..] | [] | [b'['] => Ok(None),
-            [b'{', ..] => named::object(text, &self.labels).map(Some),
+            [b'{', ..] => json::read(text, &self.labels).map(Some),
             // A dash alone is the time of an expectation that has none.
             [b'-', second, ..] if *second != b' ' => save::read(text, &self.labels).map(Some),
             _ => {
                 if let Some(columns) = &self.columns {
-                    return named::row(text, columns, &self.labels).map(Some);
+                    return rows::row(text, columns, &self.labels).map(Some);
                 }
-                self.columns = named::header(text);
+                self.columns = rows::header(text);
                 if self.columns.is_some() {
                     return Ok(None);
                 }

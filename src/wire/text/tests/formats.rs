@@ -235,6 +235,8 @@ tcp      6 29 CLOSED src=10.0.0.1 dst=10.0.0.2 src=10.0.0.2 dst=10.0.0.1
 <flow><meta></flow>
 {\"src\":\"10.0.0.1\",\"dport\":80}
 {\"src\":1,}
+{\"proto\":\"tcp\",\"src\":\"10.0.0.1\",\"dst\":\"10.0.0.2\",\"reply\":{\"sport\":99999}}
+{\"proto\":\"tcp\",\"seqadj\":{\"orig\":{\"offset_before\":1.5}},\"src\":
 "), @r"
     error: expected a flow, found `hello`
     error: sport needs a number up to 65535, found `99999`
@@ -257,5 +259,19 @@ tcp      6 29 CLOSED src=10.0.0.1 dst=10.0.0.2 src=10.0.0.2 dst=10.0.0.1
     error: not XML: ill-formed document: expected `</meta>`, but `</flow>` was found
     error: the protocol is missing
     error: not JSON: trailing comma at line 1 column 10
+    error: reply.sport needs a number up to 65535, found `99999`
+    error: not JSON: EOF while parsing a value at line 1 column 61
+    ");
+}
+
+#[test]
+fn members_of_objects_are_read_wherever_they_stand() {
+    // A flow of its own within an event; what else the event has is not the flow's.
+    assert_snapshot!(read(r#"
+{"proto":"icmp","mark":3,"time":"2026-11-20T20:09:46Z","flow":{"reply":{"dst":"10.0.0.1","src":"10.0.0.2"},"dst":"10.0.0.2","src":"10.0.0.1","proto":"udp","flow":{"mark":4}},"event":"new","mark":5}
+{"reply.src":"10.0.0.2","reply.dst":"10.0.0.1","proto":"\u0075dp","s\u0072c":"10.0.0.1","dst":"10.0.0.2","unknown":[{"src":1}],"mark":null,"other":{"mark":6}}
+"#), @"
+    new at 1795205386000000000 udp 10.0.0.1 -> 10.0.0.2 | udp 10.0.0.2 -> 10.0.0.1
+    udp 10.0.0.1 -> 10.0.0.2 | udp 10.0.0.2 -> 10.0.0.1
     ");
 }
