@@ -21,8 +21,8 @@ use super::tree::Tree;
 /// Where flows go that filters take, and those that none takes.
 const INSIDE: u8 = 100;
 const OUTSIDE: u8 = 200;
-/// The zone of flows that are like those inside in all but the zone.
-const ELSEWHERE: u16 = 3;
+/// The zone of filters. In the default zone are the same flows again, which must be left alone.
+const ZONE: u16 = 3;
 /// The mark of what must not be touched.
 const SENTINEL: u32 = 0xdead_beef;
 /// How many flows of each kind stay, and how many come and go.
@@ -152,7 +152,7 @@ impl Scene {
     /// A filter by what a flow keeps as long as it has its name.
     fn draw(&mut self) -> Job {
         let zone = NUMBERS.iter().position(|number| number.name == "zone").unwrap();
-        let zone = Leaf::Number(zone, "=", 0);
+        let zone = Leaf::Number(zone, "=", ZONE.into());
         let net = |from: [u8; 4], to: [u8; 4]| Net {
             first: Ipv4Addr::from(from).into(),
             last: Ipv4Addr::from(to).into(),
@@ -222,18 +222,18 @@ impl Scene {
     }
 }
 
-/// Three flows of this number: inside of the filters, outside, and the first in another zone.
+/// Three flows of this number: inside of the filters, outside, and the first in the default zone.
 fn kinds(group: u8, number: u16) -> [Record; 3] {
     [
-        flow(INSIDE, group, number, None, 0),
-        flow(OUTSIDE, group, number, None, SENTINEL),
-        flow(INSIDE, group, number, Some(ELSEWHERE), SENTINEL),
+        flow(INSIDE, group, number, Some(ZONE), 0),
+        flow(OUTSIDE, group, number, Some(ZONE), SENTINEL),
+        flow(INSIDE, group, number, None, SENTINEL),
     ]
 }
 
 fn is_inside(flow: &Record) -> bool {
     let IpAddr::V4(dst) = flow.orig.dst else { return false };
-    dst.octets()[1] == INSIDE && flow.zone.is_none()
+    dst.octets()[1] == INSIDE && flow.zone == Some(ZONE)
 }
 
 fn flow(side: u8, group: u8, number: u16, zone: Option<u16>, mark: u32) -> Record {
