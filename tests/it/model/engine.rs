@@ -1,25 +1,19 @@
 //! Every way to have a change made, in one list. What should come of it is the model's affair.
 
-use std::cell::{Cell, RefCell};
 use std::process::Command;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use flowsh::flow::{
-    Expectation, Family, Filter, Flow, FlowKey, LabelMap, Never, Question, Test, Tuple,
-};
-use flowsh::kernel::{
-    DumpScope, Fate, Figures, Flows, KernelError, Live, NetNs, Safety, Source, now_ns,
-};
+use flowsh::flow::{Filter, Flow, LabelMap, Never, Question, Test};
+use flowsh::kernel::{Fate, KernelError, Live, Safety, Source, now_ns};
 use flowsh::render::Screen;
 use flowsh::script::{Options, Program};
 use flowsh::table::{self, Change, ChangeError, Outcome, Query, Unfinished, parse_filter};
 
 use super::change::Deed;
 use super::dice::Dice;
-use super::record::Record;
-use super::table::tuple;
+use super::source::{Reading, Switch};
 use super::tree::Tree;
 use super::write::LABELS;
 use crate::replay::Paper;
@@ -90,8 +84,7 @@ pub(super) struct Job {
     /// No more than this, as `max` is written.
     pub(super) max: Option<String>,
     pub(super) safety: Safety,
-    /// Whether the kernel is asked to leave out what the filter does not take.
-    pub(super) narrowed: bool,
+    pub(super) reading: Reading,
 }
 
 /// What an engine said.
@@ -151,7 +144,7 @@ impl Engine {
         words: &mut String,
     ) -> Said {
         ground.source.safety.set(job.safety);
-        ground.source.narrowed.set(job.narrowed);
+        ground.source.reading.replace(job.reading.clone());
         match self {
             Self::Tree | Self::Rule => {
                 let filter = job.tree.native(dice);
@@ -194,40 +187,21 @@ pub(super) struct Ground {
     labels: LabelMap,
     program: Program,
     evaluated: u32,
-    /// In how many rounds of a hundred the table is to be dumped.
-    pub(super) dumps: u64,
 }
 
 /// A program remembers all closures that it saw; after so many scripts it is made anew.
 const SCRIPTS: u32 = 200;
 
 impl Ground {
-    pub(super) fn new(dumps: u64) -> Self {
-        let live = |safety| Live::new(NetNs::Current, safety, Arc::new(AtomicBool::new(false)));
-        let source = Rc::new(Switch {
-            known: RefCell::default(),
-            lives: [Safety::Live, Safety::DryRun, Safety::ReadOnly].map(live),
-            safety: Cell::new(Safety::Live),
-            narrowed: Cell::new(true),
-        });
+    pub(super) fn new() -> Self {
+        let source = Rc::new(Switch::new());
         let labels = LabelMap::parse(LABELS);
-        Self { program: program(&source, &labels), source, labels, evaluated: 0, dumps }
-    }
-
-    /// From now on the table is read by a dump, or, if these flows are all that there is in it, by
-    /// looking each of them up.
-    pub(super) fn reads(&self, known: Option<&[Record]>) {
-        let key = |record: &Record| {
-            let tuple = Tuple { zone: record.orig.zone, ..tuple(&record.orig) };
-            FlowKey { tuple, reply: None, zone: record.zone, id: None }
-        };
-        *self.source.known.borrow_mut() =
-            known.map(|known| known.iter().map(key).collect::<Vec<_>>());
+        Self { program: program(&source, &labels), source, labels, evaluated: 0 }
     }
 
     /// The table, without any rule of the house.
     pub(super) fn live(&self) -> &Live {
-        &self.source.lives[0]
+        self.source.free()
     }
 
     fn query<A: Question>(&self, filter: Filter<A>) -> Query<A> {
@@ -384,80 +358,5 @@ impl From<Outcome> for Tally {
         let Outcome { matched, protected, applied, dry_run, .. } = outcome;
         let (done, gone, failed) = (applied.done, applied.gone, applied.failed);
         Self { matched, done, gone, failed, protected, dry_run }
-    }
-}
-
-/// The table under the rules, and with the kernel's help, that a round asks for.
-#[derive(Debug)]
-struct Switch {
-    /// All flows that there are, if they are to be looked up.
-    known: RefCell<Option<Vec<FlowKey>>>,
-    lives: [Live; 3],
-    safety: Cell<Safety>,
-    narrowed: Cell<bool>,
-}
-
-impl Source for Switch {
-    fn flows(&self, scope: &DumpScope, filter: &Filter) -> Result<Box<dyn Flows>, KernelError> {
-        if let Some(known) = self.known.borrow().clone() {
-            let (live, now_ns) = (self.live()?.elsewhere(NetNs::Current), now_ns());
-            let keys = known.into_iter();
-            return Ok(Box::new(Walk {
-                live,
-                keys,
-                filter: filter.clone(),
-                now_ns,
-                current: None,
-            }));
-        }
-        let scope = if self.narrowed.get() { *scope } else { scope.unfiltered() };
-        self.live()?.flows(&scope, filter)
-    }
-
-    fn expectations(&self, family: Option<Family>) -> Result<Vec<Expectation>, KernelError> {
-        self.live()?.expectations(family)
-    }
-
-    fn entries(&self) -> Result<Option<u64>, KernelError> {
-        self.live()?.entries()
-    }
-
-    fn live(&self) -> Result<&Live, KernelError> {
-        let [live, dry_run, read_only] = &self.lives;
-        Ok(match self.safety.get() {
-            Safety::Live => live,
-            Safety::DryRun => dry_run,
-            Safety::ReadOnly => read_only,
-        })
-    }
-}
-
-/// Flows that are looked up one after the other. A dump takes the kernel ten milliseconds where its
-/// table has room for a million, however few flows this namespace has; a look-up takes microseconds.
-struct Walk {
-    live: Live,
-    keys: std::vec::IntoIter<FlowKey>,
-    filter: Filter,
-    now_ns: u64,
-    current: Option<Flow>,
-}
-
-impl Flows for Walk {
-    fn next(&mut self) -> Result<Option<&Flow>, KernelError> {
-        for key in self.keys.by_ref() {
-            let found = self.live.get(&key)?;
-            if let Some(flow) = found.filter(|flow| self.filter.takes(flow, self.now_ns)) {
-                return Ok(Some(self.current.insert(flow)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn current(&self) -> Option<&Flow> {
-        self.current.as_ref()
-    }
-
-    fn figures(&self) -> Figures {
-        Figures::default()
     }
 }

@@ -7,7 +7,7 @@
 //! `FLOWSH_TABLE` with the same seed plays that one alone.
 //!
 //! - what is asked: `leaf` is one comparison, `tree` a whole filter, `write` its forms
-//! - what is done: `change` to a flow, `engine` by whom, `round` to the table
+//! - what is done: `change` to a flow, `engine` by whom, `source` read how, `round` to the table
 //! - what is there: `record` of `raw` bytes, in a `table` drawn by `dice`
 //! - while others change the table too: `storm`
 
@@ -18,6 +18,7 @@ mod leaf;
 mod raw;
 mod record;
 mod round;
+mod source;
 mod storm;
 mod table;
 mod tree;
@@ -61,8 +62,9 @@ fn exactly_the_described_flows_change_whatever_the_engine() {
         furnish();
         let (seed, wanted) = (given("FLOWSH_SEED").unwrap_or(SEED), given("FLOWSH_ROUNDS"));
         let (wanted, only) = (wanted.unwrap_or(ROUNDS), given("FLOWSH_TABLE"));
-        let (mut ground, mut wire, mut count) =
-            (Ground::new(given("FLOWSH_DUMPS").unwrap_or(DUMPS)), Wire::open(), Count::default());
+        let (mut ground, mut wire) = (Ground::new(), Wire::open());
+        let dumps = given("FLOWSH_DUMPS").unwrap_or(DUMPS);
+        let mut count = Count { dumps, ..Count::default() };
         let started = Instant::now();
         let mut table = only.unwrap_or(0);
         while count.rounds < wanted {
@@ -82,7 +84,7 @@ fn exactly_the_described_flows_change_whatever_the_engine() {
                 break;
             }
         }
-        let Count { rounds, seen, matched, changed, dumped } = count;
+        let Count { rounds, seen, matched, changed, dumped, .. } = count;
         eprintln!(
             "seed {seed}: {rounds} rounds on {table} tables, {dumped} with a dump, {seen} flows \
              looked at twice, {matched} matched, {changed} changed, in {:.1} s",

@@ -135,6 +135,20 @@ impl Wire {
     /// are in all.
     pub(super) fn look(&mut self, flows: &[Record]) -> (Vec<Record>, usize) {
         let mut found = Vec::new();
+        self.answers(flows, &mut |payload| found.push(record(payload)));
+        let mut count = None;
+        self.send(&whole(CT_GET_STATS, 0, 1, 0, &[]));
+        while count.is_none() {
+            self.receive(&mut |message| {
+                let (_, value) = attrs(&message.payload[4..]).find(|(kind, _)| *kind == 1).unwrap();
+                count = Some(be32(value));
+            });
+        }
+        (found, usize::try_from(count.unwrap()).unwrap())
+    }
+
+    /// What the kernel tells of those of these flows that are still there, as it is.
+    pub(super) fn answers(&mut self, flows: &[Record], tell: &mut dyn FnMut(&[u8])) {
         // So many answers have room in a receive buffer.
         for flows in flows.chunks(32) {
             let one =
@@ -145,20 +159,11 @@ impl Wire {
                 self.receive(&mut |message| {
                     answers += 1;
                     if message.kind != NLMSG_ERROR {
-                        found.push(record(message.payload));
+                        tell(message.payload);
                     }
                 });
             }
         }
-        let mut count = None;
-        self.send(&whole(CT_GET_STATS, 0, 1, 0, &[]));
-        while count.is_none() {
-            self.receive(&mut |message| {
-                let (_, value) = attrs(&message.payload[4..]).find(|(kind, _)| *kind == 1).unwrap();
-                count = Some(be32(value));
-            });
-        }
-        (found, usize::try_from(count.unwrap()).unwrap())
     }
 
     /// Makes flows that live long enough, or changes the marks of those that are there.

@@ -12,6 +12,7 @@ use super::dice::Dice;
 use super::engine::{Engine, Ground, Job, Said, Tally};
 use super::raw::Wire;
 use super::record::{End, Record};
+use super::source::Reading;
 use super::table::{blueprint, fill, plain, traffic, tuple};
 use super::tree::Tree;
 use crate::lab::conntrack;
@@ -30,6 +31,8 @@ pub(super) struct Count {
     pub(super) seen: u64,
     /// Changes of flows that a dump listed.
     pub(super) dumped: u64,
+    /// In how many rounds of a hundred one shall.
+    pub(super) dumps: u64,
 }
 
 /// Plays the rounds of one table, drawn from this seed.
@@ -120,7 +123,7 @@ fn change(
 ) -> Vec<Record> {
     let (engine, job) = loop {
         let engine = Engine::draw(dice);
-        let job = draw(dice, engine, before);
+        let job = draw(dice, engine, before, count.dumps);
         if engine.can(&job) {
             break (engine, job);
         }
@@ -129,9 +132,7 @@ fn change(
     let taken: Vec<bool> = before.iter().map(|record| job.tree.takes(record, now_s)).collect();
     let matched = u64::try_from(taken.iter().filter(|taken| **taken).count()).unwrap();
     let mut words = String::new();
-    let dumped = dice.chance(ground.dumps);
-    ground.reads((!dumped).then_some(before));
-    count.dumped += u64::from(dumped);
+    count.dumped += u64::from(!matches!(job.reading, Reading::LookUps(_)));
     let said = engine.run(ground, dice, &job, &mut words);
     let mut tally = Tally { matched, dry_run: job.safety == Safety::DryRun, ..Tally::default() };
     let (mut expected, mut different) = (Vec::new(), 0);
@@ -174,9 +175,13 @@ fn change(
     let (after, faults) = judged(wire, before, &expected);
     assert!(
         faults.is_empty() && (said == right || shy),
-        "engine: {engine:?}, asking the kernel: {}, {:?}\nwritten: {words}\nmeant:   {}\ndeed:    \
+        "engine: {engine:?}, {}, {:?}\nwritten: {words}\nmeant:   {}\ndeed:    \
          {:?}, max {:?}\nsaid:    {said:?}\nright:   {right:?}\n{}",
-        job.narrowed && dumped,
+        match job.reading {
+            Reading::Dumps => "by dumps",
+            Reading::Plain => "by one plain dump",
+            Reading::LookUps(_) => "by look-ups",
+        },
         job.safety,
         job.tree.text(&mut Dice::new(0)),
         job.deed,
@@ -197,7 +202,7 @@ fn neighbours(record: &Record, all: &[Record]) -> String {
     near.fold(String::new(), |text, other| text + "\nnear:    " + other.to_string().as_str())
 }
 
-fn draw(dice: &mut Dice, engine: Engine, before: &[Record]) -> Job {
+fn draw(dice: &mut Dice, engine: Engine, before: &[Record], dumps: u64) -> Job {
     let now_s = now_s();
     let deed = match (dice.chance(25), engine) {
         (true, _) => Deed::Delete,
@@ -222,7 +227,12 @@ fn draw(dice: &mut Dice, engine: Engine, before: &[Record]) -> Job {
     let plain = matches!(engine, Engine::Each | Engine::ScriptLoop | Engine::Conntrack);
     let safety = if engine == Engine::Conntrack { Safety::Live } else { safety };
     let max = max.filter(|_| !plain);
-    Job { tree, flags, deed, max, safety, narrowed: dice.chance(70) }
+    let reading = match (dice.chance(dumps), dice.chance(75)) {
+        (true, true) => Reading::Dumps,
+        (true, false) => Reading::Plain,
+        (false, _) => Reading::LookUps(before.to_vec()),
+    };
+    Job { tree, flags, deed, max, safety, reading }
 }
 
 /// How many flows `max` lets through, of a table of so many.

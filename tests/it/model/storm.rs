@@ -16,6 +16,7 @@ use super::engine::{Engine, Ground, Job, Said, Tally};
 use super::leaf::{Leaf, NUMBERS, Net, Place};
 use super::raw::Wire;
 use super::record::{End, Record};
+use super::source::Reading;
 use super::tree::Tree;
 
 /// Where flows go that filters take, and those that none takes.
@@ -111,7 +112,7 @@ impl Scene {
         }
         let ears = Wire::listening([storm.port.load(Ordering::Relaxed), wire.port]);
         let still = (0..STILL).flat_map(|n| kinds(0, n)).collect();
-        let (ground, dice, sums) = (Ground::new(100), Dice::new(seed), Tally::default());
+        let (ground, dice, sums) = (Ground::new(), Dice::new(seed), Tally::default());
         Self { ground, wire, ears, bell, dice, still, sums }
     }
 
@@ -129,9 +130,9 @@ impl Scene {
         let said = engine.run(&mut self.ground, &mut self.dice, &job, &mut words);
         let deeds = self.heard(&job);
         let what = format!(
-            "engine: {engine:?}, asking the kernel: {}\nwritten: {words}\ndeed: {:?}, max {:?}\n\
+            "engine: {engine:?}, by {:?}\nwritten: {words}\ndeed: {:?}, max {:?}\n\
              said: {said:?}\nheard: {deeds:?}",
-            job.narrowed, job.deed, job.max
+            job.reading, job.deed, job.max
         );
         let Said::Done(tally) = said else { panic!("it did not work\n{what}") };
         let Tally { matched, done, gone, failed, protected, .. } = tally;
@@ -177,8 +178,8 @@ impl Scene {
             Deed::Update(Wish::of_mark(&mut self.dice))
         };
         let max = self.dice.chance(40).then(|| "1000000".to_owned());
-        let (narrowed, flags) = (self.dice.chance(70), String::new());
-        Job { tree, flags, deed, max, safety: Safety::Live, narrowed }
+        let reading = if self.dice.chance(75) { Reading::Dumps } else { Reading::Plain };
+        Job { tree, flags: String::new(), deed, max, safety: Safety::Live, reading }
     }
 
     /// What flowsh did since this was last asked, by the kernel's own account.
