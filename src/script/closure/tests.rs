@@ -187,3 +187,101 @@ fn closures_in(text: &str) -> Vec<String> {
     };
     text.match_indices("|f|").map(closure).collect()
 }
+
+/// The filters that closures become.
+fn filters(closures: &[&str]) -> String {
+    let mut bench = Bench::new();
+    let shown = |text: &&str| {
+        let script = format!("{}[filter({text})]", random::PRELUDE);
+        let closures = bench.closures(&script);
+        let filters = closures.iter().map(|closure| Question::now(closure).to_string());
+        filters.collect::<String>()
+    };
+    closures.iter().map(shown).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_text_can_ask_becomes_the_same_tests() {
+    insta::assert_snapshot!(filters(&[
+        "|f| f.proto == \"tcp\" && f.dport == 443",
+        "|f| is_web(f) && f.src in nets && f.reply.dst != here",
+        "|f| f.dport in some || f.sport >= 1024 || f.mark in [1, 2]",
+        "|f| !(f.state in [\"CLOSE\", \"TIME_WAIT\"]) && 30.sec > f.timeout",
+        "|f| { let p = f.dport; let top = 5 * 10; p < top && \"voip\" in f.labels }",
+        "|f| f.proto == global::NAME && f.snat && \"assured\" in f.status",
+        "|f| f.family == \"ipv6\" && f.helper == \"ftp\" && f[\"reply.sport\"] == port",
+    ]), @r#"
+    proto tcp and dport 443
+    proto tcp and dport {80, 443} and src {10.0.0.0/8, 192.168.0.0/16} and not reply.dst 10.0.0.1
+    dport 20-1023 or sport 1024-65535 or mark 0x1 or mark 0x2
+    not state {time_wait, close} and timeout < 30s
+    dport 0-49 and label 1
+    proto tcp and snat and status assured
+    ipv6 and helper "ftp" and reply.sport 443
+    "#);
+}
+
+#[test]
+fn a_test_is_moved_only_before_what_cannot_fail() {
+    insta::assert_snapshot!(filters(&[
+        "|f| f.src.is_private() && f.proto == \"tcp\"",
+        "|f| f.bytes > big && f.proto == \"tcp\"",
+        "|f| f.assured && f.proto == \"tcp\"",
+        "|f| print(f) && f.proto == \"tcp\"",
+        "|f| f.proto == \"tcp\" && print(f)",
+        "|f| f.proto == \"tcp\" || print(f)",
+    ]), @r"
+    proto tcp and <script>
+    <script>
+    <script>
+    <script>
+    proto tcp and <script>
+    <script>
+    ");
+}
+
+#[test]
+fn a_variable_is_read_when_the_query_is() {
+    let mut bench = Bench::new();
+    let script = "
+        let port = 53; let dns = flows.where(|f| f.dport == port); let before = dns.count();
+        port = 443; [before == flows(\"dport 53\").count(), dns.count() == flows(\"dport 443\").count()]";
+    let answers = bench.program.eval("test", script).unwrap_or_else(|e| panic!("{}", e.text));
+    assert_eq!(answers.to_string(), "[true, true]");
+}
+
+#[test]
+fn records_and_expectations_are_read_too() {
+    let mut bench = Bench::new();
+    let script = "
+        let rows = flows.group(\"proto\"); let least = 3;
+        [rows.where(|r| r.flows > least).len() == rows.array().filter(|r| r.flows > 3).len(),
+         rows.sum(|r| r.flows * 2) == 2 * flows.count(),
+         rows.sort(|r| -r.flows).first().flows == rows.max(\"flows\")]";
+    let answers = bench.program.eval("test", script).unwrap_or_else(|e| panic!("{}", e.text));
+    assert_eq!(answers.to_string(), "[true, true, true]");
+}
+
+#[test]
+fn what_is_not_read_has_a_reason_and_a_place() {
+    let bench = Bench::new();
+    let script = "let n = 0;
+        fn deep(f) { for i in 0..f.dport { n } true }
+        flows.where(|f| { n += 1; f.dport == 443 });
+        flows.select(\"src\", #{ nope: |f| f.nope, fine: |f| `${f.src}` });
+        flows.group(\"src\").where(|r| r.flows > n);
+        expectations.where(|x| x.helpr == \"sip\" || x.helper == \"ftp\");
+        filter(|f| f.src.is_private() && f.state.split('_').len() > 1);
+        flows.where(|f| deep(f));
+        flows.each(|f| print(f));
+    ";
+    let remarks = bench.program.check("a.rhai", &script.replace("{ n }", "{ i }"));
+    insta::assert_snapshot!(remarks.unwrap_or_default().join("\n"), @r"
+    a.rhai:2:22: closure runs in the interpreter: it has a loop
+    a.rhai:3:29: closure runs in the interpreter: it assigns to a variable
+    a.rhai:4:44: closure runs in the interpreter: `nope` is no field of the row
+    a.rhai:6:34: closure runs in the interpreter: `helpr` is no field of the row
+    a.rhai:7:50: closure runs in the interpreter: `split` is called
+    a.rhai:7:56: closure runs in the interpreter: a constant of type char is not read
+    ");
+}
