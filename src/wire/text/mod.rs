@@ -136,9 +136,19 @@ fn end_of_row(text: &[u8]) -> Option<usize> {
     end.map(|at| at + 1)
 }
 
+/// Most bytes are passed over: only one that is in the end can be the last of where it is not yet.
 fn end_of_element(text: &[u8]) -> Option<usize> {
     const END: &[u8] = b"</flow>";
-    text.windows(END.len()).position(|window| window == END).map(|at| at + END.len())
+    let mut at = END.len();
+    loop {
+        let window = text.get(at - END.len()..at)?;
+        let last = window.last()?;
+        if window == END {
+            return Some(at);
+        }
+        let before = END.split_last().map_or(END, |(_, before)| before);
+        at += before.iter().rev().position(|byte| byte == last).map_or(END.len(), |back| back + 1);
+    }
 }
 
 fn end_of_object(text: &[u8]) -> Option<usize> {

@@ -5,7 +5,7 @@ mod laws;
 
 use jiff::tz::TimeZone;
 
-use super::{Entry, Parser};
+use super::{Entry, Parser, end_of_element};
 use crate::flow::{Flow, L4, LabelMap, Proto, ProtoInfo, SctpInfo, Status, Subject, TcpInfo};
 use crate::wire::tests::show;
 use crate::wire::{consts::IPCTNL_MSG_CT_NEW, decode_flow, messages};
@@ -40,6 +40,19 @@ fn read(text: &str) -> String {
         Err(error) => format!("error: {error}"),
     };
     entries(text.as_bytes()).into_iter().map(show).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_element_ends_with_the_first_whole_end() {
+    let check = |text: &str| {
+        let end = text.find("</flow>").map(|at| at + 7);
+        assert_eq!(end_of_element(text.as_bytes()), end, "{text}");
+    };
+    for before in ["", "<", "</flo", "</</flow", "w", "ow>", "</flow </flo>", "wwwwwwwwww<<<<</"] {
+        check(before);
+        check(&format!("{before}</flow>"));
+        check(&format!("<flow>{before}</flow></flow>"));
+    }
 }
 
 /// The flow with only what `conntrack -L -o extended,id,ktimestamp` shows of it.
