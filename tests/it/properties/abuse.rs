@@ -63,7 +63,7 @@ const VALUES: [&str; 46] = [
 ];
 
 /// What a method is called on, by the name of its type.
-const RECEIVERS: [(&str, &[&str]); 14] = [
+const RECEIVERS: [(&str, &[&str]); 15] = [
     ("Query", &["flows", "flows(\"tcp\")", "flows.take(0)"]),
     ("Rows", &["flows.sort(\"id\")", "flows.group(\"src\")", "flows.select(\"src\")"]),
     ("Flow", &["flows.first()"]),
@@ -71,6 +71,7 @@ const RECEIVERS: [(&str, &[&str]); 14] = [
     ("Filter", &["filter(\"tcp\")", "filter(|f| f.dport > 5)"]),
     ("Expectations", &["expectations"]),
     ("Settings", &["settings"]),
+    ("Nat", &["nat()", "flows(\"tcp\").nat(#{ ports: 5..=9 })"]),
     ("Snapshot", &["flows.snapshot()"]),
     ("Diff", &["flows.snapshot().diff(flows.snapshot())"]),
     ("Window", &["window(1.sec)"]),
@@ -80,8 +81,8 @@ const RECEIVERS: [(&str, &[&str]); 14] = [
     ("Time", &["now()"]),
 ];
 
-/// What would only make the test wait, or end.
-const LEFT_OUT: [&str; 4] = ["sleep", "wait_empty", "rates", "exit"];
+/// What would only make the test wait, or end; and `name`, which would ask this machine's resolver.
+const LEFT_OUT: [&str; 5] = ["sleep", "wait_empty", "rates", "exit", "name"];
 
 fn script() -> Script {
     let end = |text: &str| text.parse().unwrap();
