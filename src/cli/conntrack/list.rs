@@ -22,7 +22,8 @@ pub(super) fn list(machine: &Machine, line: &Line) -> Result<u8, Fault> {
     let failed = |error: KernelError| Fault::kernel(&error, Command::List, Table::Conntrack);
     // The kernel has kept no such list since Linux 5.19.
     if !matches!(line.command, Some((_, Table::Unconfirmed))) {
-        let mut cursor = machine.query(line, filter::filter(line)?).cursor().map_err(failed)?;
+        let mut cursor =
+            machine.query(line, filter::filter(line)?).cursor().map_err(failed)?.ahead();
         loop {
             match cursor.next::<KernelError>(&mut |never: &Never, _| match *never {}) {
                 Ok(Some(flow)) => entries.print(Item::Flow(flow))?,
