@@ -97,7 +97,7 @@ impl Plan {
             let place = format!("the closure given at {source}:{line}:{column}");
             let mut unread = question.unread().iter();
             match unread.next() {
-                None => self.line("native", place),
+                None => self.line("native", format!("{place}, compiled")),
                 Some(why) => self.line("interpreter", format!("{place}, because {why}")),
             }
             for why in unread {
@@ -252,15 +252,15 @@ pub fn figures(run: &Run) -> Vec<String> {
     let judged = run.took.saturating_sub(source.waited + run.asking);
     let line = |name: &str, rows: Option<u64>, out: u64, took: Duration| {
         let rows = rows.map(thousands).unwrap_or_default();
-        format!("{name:11} {rows:>11} -> {:>11} {:>10}", thousands(out), time_text(took))
+        format!("{name:8} {rows:>11} -> {:>11} {:>10}", thousands(out), time_text(took))
     };
-    let interpreter = (asked > 0).then(|| line("interpreter", Some(asked), run.given, run.asking));
+    let closures = (asked > 0).then(|| line("closures", Some(asked), run.given, run.asking));
     // Where nothing was asked, all that native code took is what came out.
     let native = if asked > 0 { run.native } else { run.given };
     let lines = [
         (!source.waited.is_zero()).then(|| line("kernel", None, source.sent, source.waited)),
         Some(line("native", Some(source.sent), native, judged)),
-        interpreter,
+        closures,
     ];
     lines.into_iter().flatten().collect()
 }

@@ -28,7 +28,8 @@ fn check(code: &str) -> String {
 fn a_query_tells_who_would_do_what_and_then_what_each_took() {
     in_namespace(|| {
         assert_snapshot!(check(r#"
-            let q = flows("host 10.0.0.1").where(|f| f.dport == 53);
+            let n = 0;
+            let q = flows("host 10.0.0.1").where(|f| { n += 1; f.dport == 53 });
             print(q.explain());
             q.count();
             print("");
@@ -39,7 +40,7 @@ fn a_query_tells_who_would_do_what_and_then_what_each_took() {
                       then  ipv4 reply.src 10.0.0.1
                       then  ipv4 reply.dst 10.0.0.1
         native:       host 10.0.0.1
-        interpreter:  the closure given at script:7:44
+        interpreter:  the closure given at script:8:44, because it assigns to a variable at 8:58
         kept:         nothing, flows pass one by one
 
         kernel:       sends ipv4 src 10.0.0.1
@@ -47,11 +48,11 @@ fn a_query_tells_who_would_do_what_and_then_what_each_took() {
                       then  ipv4 reply.src 10.0.0.1
                       then  ipv4 reply.dst 10.0.0.1
         native:       host 10.0.0.1
-        interpreter:  the closure given at script:7:44
+        interpreter:  the closure given at script:8:44, because it assigns to a variable at 8:58
         kept:         nothing, flows pass one by one
-        last run:     kernel                  -> 4 …
-                      native                4 -> 2 …
-                      interpreter           2 -> 1 …
+        last run:     kernel               -> 4 …
+                      native             4 -> 2 …
+                      closures           2 -> 1 …
         "#);
         assert_snapshot!(check(r#"
             print(flows.explain("count"));
@@ -63,7 +64,7 @@ fn a_query_tells_who_would_do_what_and_then_what_each_took() {
         native:       proto tcp
                       leaves out the first 2
                       ends after 10
-        interpreter:  the closure given at script:8:49
+                      sport 6-65535
         kept:         every flow
         "#);
     });
@@ -123,7 +124,7 @@ fn a_subscription_tells_what_it_listens_to() {
 
         kernel:       sends update of every flow
         native:       proto tcp, in the thread that listens
-        interpreter:  the closure given at script:9:40
+                      the closure given at script:9:40, compiled
         kept:         up to 65,536 events that wait; what is lost beyond is counted
         throttle:     one call in 1.00 s for each src
         "#);
