@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_flowsh_global_optspecs
-    string join \n e/eval= netns= from= skip-bad o/output= read-only dry-run require-match allow-exec= allow-read= allow-write= color= q/quiet h/help V/version
+    string join \n e/eval= netns= from= skip-bad o/output= read-only dry-run yes journal= require-match allow-exec= allow-read= allow-write= color= q/quiet h/help V/version
 end
 
 function __fish_flowsh_needs_command
@@ -28,6 +28,7 @@ complete -c flowsh -n "__fish_flowsh_needs_command" -s e -l eval -d 'Evaluate CO
 complete -c flowsh -n "__fish_flowsh_needs_command" -l netns -d 'Network namespace, by its name in /run/netns or by a pid' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l from -d 'Read flows from FILE instead of the kernel: what conntrack, the kernel\'s file in /proc/net, or flowsh printed; - is standard input' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -s o -l output -d 'Output format: table, wide, json, ndjson, csv, xml, or conntrack[,extended,id,…]' -r
+complete -c flowsh -n "__fish_flowsh_needs_command" -l journal -d 'Append to FILE what it takes to undo every delete and update, before it is made: `undo("FILE")` puts it back' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l allow-exec -d 'Let the script run programs, or only these' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l allow-read -d 'Let the script read files, or only below these paths' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l allow-write -d 'Let the script write files, or only below these paths' -r
@@ -37,6 +38,7 @@ never\t'Never'"
 complete -c flowsh -n "__fish_flowsh_needs_command" -l skip-bad -d 'Pass over what cannot be read in FILE, and say how much'
 complete -c flowsh -n "__fish_flowsh_needs_command" -l read-only -d 'Refuse every change'
 complete -c flowsh -n "__fish_flowsh_needs_command" -l dry-run -d 'Count changes instead of making them'
+complete -c flowsh -n "__fish_flowsh_needs_command" -l yes -d 'Change more than 100 flows without a question, also on a terminal'
 complete -c flowsh -n "__fish_flowsh_needs_command" -l require-match -d 'Exit with 5 if a change matched nothing'
 complete -c flowsh -n "__fish_flowsh_needs_command" -s q -l quiet -d 'No notes on standard error'
 complete -c flowsh -n "__fish_flowsh_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -52,6 +54,7 @@ complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -s e -l eval -d '
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l netns -d 'Network namespace, by its name in /run/netns or by a pid' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l from -d 'Read flows from FILE instead of the kernel: what conntrack, the kernel\'s file in /proc/net, or flowsh printed; - is standard input' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -s o -l output -d 'Output format: table, wide, json, ndjson, csv, xml, or conntrack[,extended,id,…]' -r
+complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l journal -d 'Append to FILE what it takes to undo every delete and update, before it is made: `undo("FILE")` puts it back' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l allow-exec -d 'Let the script run programs, or only these' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l allow-read -d 'Let the script read files, or only below these paths' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l allow-write -d 'Let the script write files, or only below these paths' -r
@@ -62,6 +65,7 @@ complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l demo -d 'Fill 
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l skip-bad -d 'Pass over what cannot be read in FILE, and say how much'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l read-only -d 'Refuse every change'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l dry-run -d 'Count changes instead of making them'
+complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l yes -d 'Change more than 100 flows without a question, also on a terminal'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l require-match -d 'Exit with 5 if a change matched nothing'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -s q -l quiet -d 'No notes on standard error'
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'

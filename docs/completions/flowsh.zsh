@@ -21,6 +21,7 @@ _flowsh() {
 '(--netns)--from=[Read flows from FILE instead of the kernel\: what conntrack, the kernel'\''s file in /proc/net, or flowsh printed; - is standard input]:FILE:_default' \
 '-o+[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '--output=[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
+'--journal=[Append to FILE what it takes to undo every delete and update, before it is made\: \`undo("FILE")\` puts it back]:FILE:_default' \
 '*--allow-exec=[Let the script run programs, or only these]::PROG:_default' \
 '*--allow-read=[Let the script read files, or only below these paths]::PATH:_default' \
 '*--allow-write=[Let the script write files, or only below these paths]::PATH:_default' \
@@ -30,6 +31,7 @@ never\:"Never"))' \
 '--skip-bad[Pass over what cannot be read in FILE, and say how much]' \
 '--read-only[Refuse every change]' \
 '(--read-only)--dry-run[Count changes instead of making them]' \
+'--yes[Change more than 100 flows without a question, also on a terminal]' \
 '--require-match[Exit with 5 if a change matched nothing]' \
 '-q[No notes on standard error]' \
 '--quiet[No notes on standard error]' \
@@ -55,6 +57,7 @@ _arguments "${_arguments_options[@]}" : \
 '(--netns)--from=[Read flows from FILE instead of the kernel\: what conntrack, the kernel'\''s file in /proc/net, or flowsh printed; - is standard input]:FILE:_default' \
 '-o+[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '--output=[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
+'--journal=[Append to FILE what it takes to undo every delete and update, before it is made\: \`undo("FILE")\` puts it back]:FILE:_default' \
 '*--allow-exec=[Let the script run programs, or only these]::PROG:_default' \
 '*--allow-read=[Let the script read files, or only below these paths]::PATH:_default' \
 '*--allow-write=[Let the script write files, or only below these paths]::PATH:_default' \
@@ -65,6 +68,7 @@ never\:"Never"))' \
 '--skip-bad[Pass over what cannot be read in FILE, and say how much]' \
 '--read-only[Refuse every change]' \
 '(--read-only)--dry-run[Count changes instead of making them]' \
+'--yes[Change more than 100 flows without a question, also on a terminal]' \
 '--require-match[Exit with 5 if a change matched nothing]' \
 '-q[No notes on standard error]' \
 '--quiet[No notes on standard error]' \

@@ -7,7 +7,7 @@ use clap::{Args as Group, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::kernel::Safety;
 use crate::render::Format;
 use crate::run::Color;
-use crate::script::{Options, Permissions, Permit};
+use crate::script::{Journal, Options, Permissions, Permit};
 
 /// A scriptable shell for Linux connection tracking.
 ///
@@ -97,6 +97,13 @@ pub(super) struct Common {
     /// Count changes instead of making them
     #[arg(long, conflicts_with = "read_only")]
     dry_run: bool,
+    /// Change more than 100 flows without a question, also on a terminal
+    #[arg(long)]
+    yes: bool,
+    /// Append to FILE what it takes to undo every delete and update, before it is made:
+    /// `undo("FILE")` puts it back
+    #[arg(long, value_name = "FILE")]
+    journal: Option<String>,
     /// Exit with 5 if a change matched nothing
     #[arg(long)]
     require_match: bool,
@@ -207,6 +214,8 @@ impl Common {
         Ok(Options {
             format: self.output,
             require_match: self.require_match,
+            yes: self.yes,
+            journal: self.journal.as_deref().map(Journal::open).transpose()?,
             quiet: self.quiet,
             permissions,
             args: match input {

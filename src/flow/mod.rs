@@ -3,11 +3,12 @@
 //!
 //! - seen: [`Flow`], [`Expectation`], [`Event`], [`CpuStats`]
 //! - named: [`FlowKey`], [`ExpectKey`]
-//! - to be made: [`NewFlow`], [`NewExpectation`]; to be changed: [`Patch`]
+//! - to be made: [`NewFlow`], [`NewExpectation`]; to be changed: [`Patch`]; taken back: [`Changed`]
 //! - asked: [`Filter`] over [`Test`]s; [`Field`]s with their [`Value`]s
 
 mod addr;
 mod change;
+mod changed;
 mod event;
 mod expect;
 mod field;
@@ -23,6 +24,7 @@ mod value;
 
 pub use addr::{Family, Network};
 pub use change::{FlowKey, LabelPatch, Masked, NatTarget, NewFlow, Patch};
+pub use changed::Changed;
 pub use event::{Event, EventKind, Subject};
 pub use expect::{ExpectFlags, ExpectKey, ExpectNat, Expectation, NewExpectation};
 pub use field::{Direction, ExpectField, Field, Unit, View};

@@ -12,7 +12,7 @@ use crate::wire::{Answer, Message, NLMSG_ERROR, Requests, decode_flow, messages}
 
 /// Requests in one datagram. Each refusal takes 832 bytes of the receive buffer, whose default
 /// holds 256: so no answer is lost, and the time from seeing a flow to changing it stays short.
-pub(super) const REQUESTS: usize = 150;
+pub const REQUESTS: usize = 150;
 
 /// Requests in one datagram if half of them are answered with a flow: `ctnetlink_get_conntrack()`,
 /// Linux 6.18, takes a page for each, and the default buffer holds 47 of those.
@@ -38,7 +38,7 @@ pub struct Applied {
     pub gone: u64,
     /// Changes that the kernel refused.
     pub failed: u64,
-    /// The refusals, by errno and what the kernel said.
+    /// The refusals, by errno and what the kernel said; errno 0 is one of our own.
     pub reasons: BTreeMap<(i32, String), Refused>,
 }
 
@@ -222,6 +222,11 @@ impl<'a> Batch<'a> {
         self.applied.gone += 1;
     }
 
+    /// Counts a change that was not asked of the kernel, and says why.
+    pub fn count_refused(&mut self, key: &FlowKey, why: &str) {
+        self.applied.refuse_unasked(1, key, why);
+    }
+
     /// Sends what is left and says what became of everything.
     ///
     /// # Errors
@@ -360,15 +365,27 @@ impl Applied {
             self.gone += 1;
             return Fate::Gone;
         }
-        self.failed += 1;
         let said = answer.message.clone().unwrap_or_default();
-        let refused = self.reasons.entry((answer.errno, said)).or_insert_with(|| Refused {
-            count: 0,
-            example: pending.key.to_string(),
-            hint: hint(pending.verb, answer.errno),
-        });
-        refused.count += 1;
+        let hint = hint(pending.verb, answer.errno);
+        self.refuse(1, (answer.errno, said), &pending.key, hint);
         Fate::Failed(answer.errno)
+    }
+
+    /// Counts changes that were not asked of the kernel, the first being that of `key`.
+    pub fn refuse_unasked(&mut self, count: u64, key: &FlowKey, why: &str) {
+        self.refuse(count, (0, why.to_owned()), key, None);
+    }
+
+    fn refuse(
+        &mut self,
+        count: u64,
+        reason: (i32, String),
+        key: &FlowKey,
+        hint: Option<&'static str>,
+    ) {
+        self.failed += count;
+        let first = || Refused { count: 0, example: key.to_string(), hint };
+        self.reasons.entry(reason).or_insert_with(first).count += count;
     }
 
     /// Adds what became of other changes.

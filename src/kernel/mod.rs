@@ -24,6 +24,7 @@ mod reason;
 pub mod sandbox;
 mod socket;
 mod source;
+mod ssh;
 pub mod sysctl;
 mod terminal;
 
@@ -32,7 +33,7 @@ use std::time::SystemTime;
 
 use crate::flow::LabelMap;
 
-pub use batch::{Applied, Batch, Fate, Refused};
+pub use batch::{Applied, Batch, Fate, REQUESTS, Refused};
 pub use error::KernelError;
 pub use events::{EventStream, Heard, Wanted};
 pub use file::{Reading, Recording, Unreadable};
@@ -47,7 +48,8 @@ pub use procfs::procfs_cpu_stats;
 pub use program::program_behind;
 pub use reason::{Verb, hint};
 pub use source::{DumpScope, Figures, FlowTable, Flows, KernelFilter, Source};
-pub use terminal::terminal_width;
+pub use ssh::{SshSession, ssh_session};
+pub use terminal::{ask_terminal, can_ask, terminal_width};
 
 /// Where iptables, nft and `conntrack` look for names of labels.
 const LABEL_FILES: [&str; 2] = ["/etc/xtables/connlabel.conf", "/etc/connlabel.conf"];

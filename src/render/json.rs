@@ -80,14 +80,14 @@ impl Printer for Json<'_> {
 
 /// The members of a whole flow, grouped once: a direction's fields stand apart in the table of
 /// fields, and together in the object.
-struct FlowLayout {
+pub(super) struct FlowLayout {
     own: Vec<(Field, String)>,
     orig: Vec<(Field, String)>,
     reply: Vec<(Field, String)>,
 }
 
 impl FlowLayout {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut layout = Self { own: Vec::new(), orig: Vec::new(), reply: Vec::new() };
         for field in Field::all() {
             let (group, name) = match field.name().split_once('.') {
@@ -100,7 +100,7 @@ impl FlowLayout {
         layout
     }
 
-    fn write(&self, line: &mut Line, flow: &Flow, view: View<'_>) {
+    pub(super) fn write(&self, line: &mut Line, flow: &Flow, view: View<'_>) {
         object(line, |object| {
             object.present(&self.own, flow, view);
             for (name, fields) in [("\"orig\"", &self.orig), ("\"reply\"", &self.reply)] {
@@ -140,12 +140,12 @@ fn write_event(line: &mut Line, event: &Event, layout: &FlowLayout, view: View<'
 }
 
 /// An object being written.
-struct Object<'l> {
-    line: &'l mut Line,
+pub(super) struct Object<'l> {
+    pub(super) line: &'l mut Line,
     members: u32,
 }
 
-fn object(line: &mut Line, fill: impl FnOnce(&mut Object<'_>)) {
+pub(super) fn object(line: &mut Line, fill: impl FnOnce(&mut Object<'_>)) {
     line.text("{");
     let mut object = Object { line, members: 0 };
     fill(&mut object);
@@ -154,14 +154,14 @@ fn object(line: &mut Line, fill: impl FnOnce(&mut Object<'_>)) {
 
 impl Object<'_> {
     /// Begins a member; its value must follow.
-    fn name(&mut self, quoted: &str) {
+    pub(super) fn name(&mut self, quoted: &str) {
         self.line.text(if self.members == 0 { "" } else { "," });
         self.line.text(quoted);
         self.line.text(":");
         self.members += 1;
     }
 
-    fn member(&mut self, quoted: &str, value: &Value) {
+    pub(super) fn member(&mut self, quoted: &str, value: &Value) {
         self.name(quoted);
         write_json(self.line, value);
     }

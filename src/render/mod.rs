@@ -16,6 +16,7 @@ mod columns;
 mod conntrack;
 mod csv;
 mod format;
+mod journal;
 mod json;
 mod line;
 mod palette;
@@ -33,6 +34,7 @@ use std::io::{self, Write};
 
 pub use columns::{Column, Columns, event_columns, expect_columns, flow_columns};
 pub use format::{ConntrackStyle, Format};
+pub use journal::journal;
 pub use value::{json, size_text, text};
 
 use crate::flow::{Event, Expectation, Flow, Value, View};

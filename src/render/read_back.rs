@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 
 use super::samples::{self, LABELS, START_NS, print};
-use super::{Columns, Screen};
+use super::{Columns, Screen, journal};
 use crate::flow::{
-    EventKind, Flow, L4, Labels, Proto, ProtoInfo, Rare, SctpInfo, Status, Subject, TcpInfo, Tuple,
+    Changed, EventKind, Flow, L4, Labels, Proto, ProtoInfo, Rare, SctpInfo, Status, Subject,
+    TcpInfo, Tuple,
 };
 use crate::wire::tests::arbitrary;
-use crate::wire::text::{Entry, Parser};
+use crate::wire::text::{Entry, JournalNote, Parser};
 
 fn entries(text: &str) -> Vec<Entry> {
     let mut parser = Parser::new(LABELS.clone());
@@ -246,6 +247,22 @@ proptest! {
     #[test]
     fn a_flow_is_read_as_it_was_printed(flows in prop::collection::vec(flow(), 1..3)) {
         check_all(&flows);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_journal_is_read_as_it_was_written(flows in prop::collection::vec(flow(), 1..3)) {
+        let (was, became) = (flows[0].clone(), flows.get(1).cloned());
+        let netns = became.as_ref().map(|_| "blue".to_owned());
+        let note = JournalNote { became: became.as_ref().map(as_json).map(Box::new), netns };
+        let changed = [Changed { was, became, time_ns: START_NS }];
+        let lines = journal(&changed, note.netns.as_deref(), samples::view());
+        let read = entries(&String::from_utf8(lines).unwrap());
+        prop_assert_eq!(&read[0].subject, &Subject::Flow(as_json(&flows[0])));
+        prop_assert_eq!((read[0].time_ns, &read[0].journal), (Some(START_NS), &Some(note)));
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::AtomicBool;
 
+use crate::kernel;
 use crate::render::Screen;
 use crate::script::Output;
 
@@ -20,6 +22,14 @@ impl Output for Console {
     fn message(&mut self, text: &str) {
         // Nowhere is left to complain to.
         let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    fn can_ask(&self) -> bool {
+        kernel::can_ask()
+    }
+
+    fn ask(&mut self, question: &str, stop: &AtomicBool) -> Option<String> {
+        kernel::ask_terminal(question, stop)
     }
 }
 
@@ -42,7 +52,7 @@ pub fn screen(color: Color) -> Screen {
     let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
         || env::var_os("TERM").is_some_and(|term| term == "dumb");
     Screen {
-        width: terminal.then(|| crate::kernel::terminal_width().unwrap_or(80)),
+        width: terminal.then(|| kernel::terminal_width().unwrap_or(80)),
         color: match color {
             Color::Auto => terminal && !plain,
             Color::Always => true,

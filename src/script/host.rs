@@ -11,13 +11,15 @@ use rhai::Engine;
 
 use super::doc::Docs;
 use super::fault::{Fallible, Fault};
+use super::guard::Protection;
+use super::journal::Journal;
 use super::lookup::Lookups;
 use super::objects::Flows;
 use super::stage::Stage;
 use crate::flow::{LabelMap, View};
 use crate::kernel::Source;
 use crate::render::{Format, Screen};
-use crate::table::Run;
+use crate::table::{Run, Undo};
 
 thread_local! {
     /// Functions of scripts are plain functions: this is how they find what surrounds them.
@@ -35,6 +37,16 @@ pub trait Output {
 
     /// Shows a message to whoever is there: standard error.
     fn message(&mut self, text: &str);
+
+    /// True if someone is there who can answer.
+    fn can_ask(&self) -> bool {
+        false
+    }
+
+    /// Asks whoever is there; `None` if nobody answers, or once `stop` is set.
+    fn ask(&mut self, _question: &str, _stop: &AtomicBool) -> Option<String> {
+        None
+    }
 }
 
 /// What a script may do outside of conntrack; nothing unless allowed.
@@ -67,6 +79,10 @@ pub struct Options {
     pub format: Option<Format>,
     /// A change that matches nothing is a failure.
     pub require_match: bool,
+    /// Nobody is asked before many flows are changed.
+    pub yes: bool,
+    /// Where changes are written down.
+    pub journal: Option<Journal>,
     /// No notes on standard error.
     pub quiet: bool,
     /// Permissions.
@@ -102,6 +118,12 @@ pub struct Host {
     pub stage: RefCell<Stage>,
     /// True once the blind spot of `nf_conntrack_events=2` was told of.
     pub warned_of_events: Cell<bool>,
+    /// What no change touches.
+    pub protection: RefCell<Protection>,
+    /// What a change did that was not made to its end.
+    pub unfinished: RefCell<Option<Undo>>,
+    /// True while a handler or a timer runs: it never waits for an answer.
+    pub unattended: Cell<bool>,
     /// What became of changes.
     pub tally: Cell<Tally>,
     /// What reading queries took since someone looked.
@@ -139,6 +161,9 @@ impl Host {
             lookups: Lookups::default(),
             stage: RefCell::default(),
             warned_of_events: Cell::new(false),
+            protection: RefCell::default(),
+            unfinished: RefCell::default(),
+            unattended: Cell::new(false),
             tally: Cell::default(),
             runs: Cell::default(),
             stopped_waiting: Cell::new(false),
@@ -224,6 +249,26 @@ impl Host {
         if !self.options.quiet {
             self.message(text);
         }
+    }
+
+    /// True if someone is there who can answer.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.output.borrow().can_ask()
+    }
+
+    /// Asks whoever is there; `None` if nobody answers, or the run is to end.
+    #[must_use]
+    pub fn ask(&self, question: &str) -> Option<String> {
+        self.output.borrow_mut().ask(question, &self.stop)
+    }
+
+    /// Does `job`, which nobody waits for: it asks nothing.
+    pub(super) fn unattended<T>(&self, job: impl FnOnce() -> T) -> T {
+        let before = self.unattended.replace(true);
+        let done = job();
+        self.unattended.set(before);
+        done
     }
 
     /// The format of results: as asked for, else a table on a terminal and ndjson elsewhere.

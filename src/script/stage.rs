@@ -251,7 +251,7 @@ pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Result<(), Misha
     match heard {
         Heard::Event(event) => {
             let event = Rc::new(*event);
-            deliver_event(host, netns, &event)
+            host.unattended(|| deliver_event(host, netns, &event))
                 .map_err(|error| Mishap { error, during: Some(event.to_string()) })
         }
         Heard::Gap(lost) => {
@@ -261,8 +261,9 @@ pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Result<(), Misha
             }
             let lost = i64::try_from(lost).unwrap_or(i64::MAX);
             let gap = rhai::Map::from([("lost".into(), lost.into())]);
+            let engine = host.engine()?;
             for handler in handlers {
-                handler.tell(&*host.engine()?, [Dynamic::from(gap.clone())])?;
+                host.unattended(|| handler.tell(&engine, [Dynamic::from(gap.clone())]))?;
             }
             Ok(())
         }
@@ -325,7 +326,7 @@ pub fn fire(host: &Rc<Host>, now: Instant) -> Fallible<()> {
     due.sort_by_key(|(when, _)| *when);
     let engine = host.engine()?;
     for (_, handler) in due {
-        handler.tell(&engine, [])?;
+        host.unattended(|| handler.tell(&engine, []))?;
     }
     Ok(())
 }

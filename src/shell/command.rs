@@ -91,6 +91,8 @@ What you type is evaluated, and its value shown; `_` is the last value.
   flows.group(\"src\").top(10)      who has the most
   flows.on(\"new\", |e| log(e))     what happens, as it happens
   stop()                          no more of that
+  _.undo()                        put back what the last delete or update changed
+  protect(\"tcp dport 22\")         never touch these; your SSH session is protected
   help()                          everything there is; help(\"group\") explains one
 
 "

@@ -2,6 +2,7 @@
 //! is gathered and shown above that line, which is drawn again; otherwise it goes straight out.
 
 use std::io::{self, IsTerminal, stderr, stdout};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -130,5 +131,14 @@ impl Output for Screen {
         if !(stderr().is_terminal() && self.gathered(format!("{text}\n").as_bytes())) {
             Console.message(text);
         }
+    }
+
+    /// While a line is evaluated, the terminal is as a program finds it: nothing is in the way.
+    fn can_ask(&self) -> bool {
+        !self.state().waiting && Console.can_ask()
+    }
+
+    fn ask(&mut self, question: &str, stop: &AtomicBool) -> Option<String> {
+        Console.ask(question, stop)
     }
 }

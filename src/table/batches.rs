@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::vec::IntoIter;
 
-use crate::kernel::{Applied, Batch, KernelError, Live, Source};
+use crate::kernel::{Applied, Batch, Fate, KernelError, Live, Source};
 
 /// Batches by the tag of the table that they change; opened when the first flow of a table is to change.
 pub(super) struct Batches<'a> {
@@ -44,7 +45,7 @@ impl<'a> Batches<'a> {
                     Some(live) => live,
                     None => self.source.live()?,
                 };
-                free.insert((live, live.batch(self.what)?))
+                free.insert((live, live.batch(self.what)?.telling()))
             }
         };
         Ok((live, batch))
@@ -57,6 +58,15 @@ impl<'a> Batches<'a> {
     /// As [`Batch::flush`].
     pub(super) fn flush(&mut self) -> Result<(), KernelError> {
         self.open.values_mut().try_for_each(|(_, batch)| batch.flush())
+    }
+
+    /// What became of each change that was sent since this was last asked, in the order of each
+    /// table.
+    pub(super) fn take_fates(&mut self) -> BTreeMap<Option<Arc<str>>, IntoIter<Fate>> {
+        let fates = |(tag, (_, batch)): (&Option<Arc<str>>, &mut (&Live, Batch<'_>))| {
+            (tag.clone(), batch.take_fates().into_iter())
+        };
+        self.open.iter_mut().map(fates).collect()
     }
 
     /// What became of everything that was sent.

@@ -1,17 +1,20 @@
 //! Changing what a query finds: plan, check, apply, outcome.
 //!
-//! Without a limit the changes are sent while the dump still runs, one batch behind it. With one,
-//! the keys are gathered first, and each flow is looked up and judged again before it is changed.
+//! Where nobody must know the number first, the changes are sent while the dump still runs, one
+//! batch behind it. For a limit or a question the keys are gathered first, and each flow is looked
+//! up and judged again before it is changed.
 
-use std::fmt;
+use std::rc::Rc;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use super::batches::Batches;
-use super::{Deed, Query};
+use super::hand::Hand;
+use super::{Deed, Guard, Outcome, Query};
 use crate::flow::{Filter, Flow, FlowKey, Patch, Question};
-use crate::kernel::{Applied, Batch, KernelError, now_ns};
+use crate::kernel::{KernelError, Source, now_ns};
+
+/// Flows that a question shows.
+const SAMPLE: usize = 3;
 
 /// What is to be done with each flow.
 pub enum Change<'a, E> {
@@ -54,25 +57,6 @@ impl FromStr for Limit {
     }
 }
 
-/// What became of a change.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// `deleted`, `updated` or `created`.
-    pub verb: &'static str,
-    /// Flows that the query found.
-    pub matched: u64,
-    /// Flows that were left alone because they are protected.
-    pub protected: u64,
-    /// What the kernel did with the rest.
-    pub applied: Applied,
-    /// What one should know about it: sentences, a hint behind a line break.
-    pub note: Option<String>,
-    /// True under `--dry-run`: nothing was sent.
-    pub dry_run: bool,
-    /// How long it took.
-    pub took: Duration,
-}
-
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
@@ -80,7 +64,10 @@ pub enum ChangeError {
     #[error(transparent)]
     Kernel(#[from] KernelError),
     /// More flows than allowed; nothing was changed.
-    #[error("would have {verb} {found} flows, more than max {max}; nothing was changed")]
+    #[error(
+        "would have {verb} {found} flow{}, more than max {max}; nothing was changed",
+        if *found == 1 { "" } else { "s" }
+    )]
     TooMany {
         /// `deleted` or `updated`.
         verb: &'static str,
@@ -100,7 +87,7 @@ impl<E> Clone for Change<'_, E> {
 impl<E> Copy for Change<'_, E> {}
 
 impl<E> Change<'_, E> {
-    fn verb(self) -> &'static str {
+    pub(super) fn verb(self) -> &'static str {
         match self {
             Self::Delete => "deleted",
             Self::Update(_) => "updated",
@@ -108,7 +95,7 @@ impl<E> Change<'_, E> {
         }
     }
 
-    fn what(self) -> &'static str {
+    pub(super) fn what(self) -> &'static str {
         match self {
             Self::Delete => "delete flows",
             Self::Update(_) => "update flows",
@@ -116,28 +103,18 @@ impl<E> Change<'_, E> {
         }
     }
 
-    /// False if `flow` is to be left as it is.
-    fn concerns(self, flow: &Flow) -> Result<bool, E> {
-        match self {
-            Self::Rule { rule, .. } => Ok(rule(flow)? != Deed::Nothing),
-            Self::Delete | Self::Update(_) => Ok(true),
-        }
+    /// The word for it, to ask with.
+    fn word(self) -> &'static str {
+        self.what().trim_end_matches(" flows")
     }
-}
 
-impl<E: From<KernelError>> Change<'_, E> {
-    fn push(self, batch: &mut Batch<'_>, flow: &Flow) -> Result<(), E> {
-        let key = flow.key();
+    /// What is to be done with `flow`.
+    pub(super) fn deed(self, flow: &Flow) -> Result<Deed, E> {
         match self {
-            Self::Delete => batch.delete(&key)?,
-            Self::Update(patch) => batch.update(&key, patch, flow.status)?,
-            Self::Rule { rule, .. } => match rule(flow)? {
-                Deed::Nothing => (),
-                Deed::Delete => batch.delete(&key)?,
-                Deed::Update(patch) => batch.update(&key, &patch, flow.status)?,
-            },
+            Self::Delete => Ok(Deed::Delete),
+            Self::Update(patch) => Ok(Deed::Update(patch.clone())),
+            Self::Rule { rule, .. } => rule(flow),
         }
-        Ok(())
     }
 }
 
@@ -150,120 +127,126 @@ pub struct Unfinished<E> {
     pub error: E,
 }
 
-/// Makes `change` to every flow of `query`; `ask` answers for the filter's script calls.
+/// Makes `change` to every flow of `query`, as `guard` lets it; `ask` answers for the filter's
+/// script calls.
 ///
 /// # Errors
 ///
-/// Changes are forbidden, the source is not live or cannot be read, `ask` fails, it is interrupted,
-/// or there are more flows than `limit`. The error says what was done before it.
+/// Changes are forbidden, the source is not live or cannot be read, `ask` or `guard` fails, it is
+/// interrupted, or there are more flows than `limit`. The error says what was done before it.
 pub fn change<A: Question, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
     change: Change<'_, E>,
     limit: Option<Limit>,
+    guard: &mut dyn Guard<E>,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
 ) -> Result<Outcome, Unfinished<E>> {
-    let started = Instant::now();
-    let mut outcome = Outcome {
-        verb: change.verb(),
-        matched: 0,
-        protected: 0,
-        applied: Applied::default(),
-        note: None,
-        dry_run: false,
-        took: Duration::ZERO,
+    let mut hand = Hand::new(query.source(), change, guard)?;
+    let asks_above = hand.guard.asks_above().filter(|_| !hand.outcome.dry_run);
+    let ran = if limit.is_none() && asks_above.is_none() {
+        stream(query, ask, &mut hand)
+    } else {
+        planned(query, limit, asks_above, ask, &mut hand)
     };
-    let opened = query.source().lives().and_then(|lives| {
-        outcome.dry_run = lives.iter().any(|live| live.is_dry_run());
-        Batches::new(query.source(), change.what())
-    });
-    let mut batches = match opened {
-        Ok(batches) => batches,
-        Err(error) => {
-            return Err(Unfinished { outcome: Box::new(outcome), error: error.into() });
-        }
-    };
-    let ran = match limit {
-        None => stream(query, change, ask, &mut batches, &mut outcome.matched),
-        Some(limit) => planned(query, change, limit, ask, &mut batches, &mut outcome.matched),
-    };
-    // After an error, what was judged but not sent is not sent.
-    let ran = ran.and_then(|()| Ok(batches.flush()?));
-    outcome.applied = batches.into_applied();
-    outcome.took = started.elapsed();
-    match ran {
-        Ok(()) => Ok(outcome),
-        Err(error) => Err(Unfinished { outcome: Box::new(outcome), error }),
-    }
+    hand.finish(ran)
+}
+
+/// Makes `change` to `flow` of the table of `source`, as `guard` lets it.
+///
+/// # Errors
+///
+/// As [`change()`].
+pub fn change_one<E: From<KernelError>>(
+    source: &Rc<dyn Source>,
+    change: Change<'_, E>,
+    flow: &Flow,
+    guard: &mut dyn Guard<E>,
+) -> Result<Outcome, Unfinished<E>> {
+    let mut hand = Hand::new(source, change, guard)?;
+    hand.outcome.matched = 1;
+    let taken = hand.take(flow);
+    hand.finish(taken)
 }
 
 /// Changes flows while they are listed.
 fn stream<A: Question, E: From<KernelError>>(
     query: &Query<A>,
-    change: Change<'_, E>,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
-    batches: &mut Batches<'_>,
-    matched: &mut u64,
+    hand: &mut Hand<'_, E>,
 ) -> Result<(), E> {
     let mut cursor = query.cursor()?;
     while let Some(flow) = cursor.next(ask)? {
-        *matched += 1;
-        let (_, batch) = batches.of(flow.netns())?;
-        change.push(batch, flow)?;
+        hand.outcome.matched += 1;
+        hand.take(flow)?;
     }
     Ok(())
 }
 
-/// The key of a flow in the namespace that it is tagged with.
-type Tagged = (Option<Arc<str>>, FlowKey);
-
 /// Counts first; then looks each flow up and judges it again before it is changed.
 fn planned<A: Question, E: From<KernelError> + From<ChangeError>>(
     query: &Query<A>,
-    change: Change<'_, E>,
-    limit: Limit,
+    limit: Option<Limit>,
+    asks_above: Option<u64>,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
-    batches: &mut Batches<'_>,
-    matched: &mut u64,
+    hand: &mut Hand<'_, E>,
 ) -> Result<(), E> {
+    let max = match limit {
+        None => u64::MAX,
+        Some(Limit::Flows(max)) => max,
+        Some(Limit::Percent(percent)) => share(query.source().entries()?.unwrap_or(0), percent),
+    };
+    let Plan { keys, found, sample } = plan(query, max, ask, hand)?;
+    if found > max {
+        return Err(ChangeError::TooMany { verb: hand.outcome.verb, found, max }.into());
+    }
+    let word = hand.change.word();
+    if asks_above.is_some_and(|many| found > many) && !hand.guard.agrees(word, found, &sample)? {
+        hand.outcome.declined = true;
+        return Ok(());
+    }
     let filter = query.filter().map_or(Filter::All, |filter| filter.now());
-    for (netns, key) in plan(query, change, limit, ask, matched)? {
-        let (live, batch) = batches.of(netns.as_ref())?;
+    for (netns, key) in keys {
+        let (live, batch) = hand.batches.of(netns.as_ref())?;
         match live.get(&key)?.filter(|flow| flow.id == key.id) {
-            Some(flow) if filter.judge(&flow, now_ns(), ask)? => change.push(batch, &flow)?,
+            Some(flow) if filter.judge(&flow, now_ns(), ask)? => hand.take(&flow)?,
             _ => batch.count_gone(),
         }
     }
     Ok(())
 }
 
-/// The keys of all flows that `query` finds and `change` concerns, if there are not too many.
-fn plan<A: Question, E: From<KernelError> + From<ChangeError>>(
+/// What a change would reach.
+struct Plan {
+    /// The keys of its flows, each in the namespace that it is tagged with, up to the limit.
+    keys: Vec<(Option<Arc<str>>, FlowKey)>,
+    found: u64,
+    /// The first of them.
+    sample: Vec<Flow>,
+}
+
+/// What `query` finds of flows that the change concerns and nobody protects.
+fn plan<A: Question, E: From<KernelError>>(
     query: &Query<A>,
-    change: Change<'_, E>,
-    limit: Limit,
+    max: u64,
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
-    matched: &mut u64,
-) -> Result<Vec<Tagged>, E> {
-    let max = match limit {
-        Limit::Flows(max) => max,
-        Limit::Percent(percent) => share(query.source().entries()?.unwrap_or(0), percent),
-    };
-    let (mut keys, mut found) = (Vec::new(), 0);
+    hand: &mut Hand<'_, E>,
+) -> Result<Plan, E> {
+    let mut plan = Plan { keys: Vec::new(), found: 0, sample: Vec::new() };
     let mut cursor = query.cursor()?;
     while let Some(flow) = cursor.next(ask)? {
-        *matched += 1;
-        if !change.concerns(flow)? {
+        hand.outcome.matched += 1;
+        if hand.deed(flow)? == Deed::Nothing {
             continue;
         }
-        found += 1;
-        if found <= max {
-            keys.push((flow.netns().cloned(), flow.key()));
+        plan.found += 1;
+        if plan.found <= max {
+            plan.keys.push((flow.netns().cloned(), flow.key()));
+        }
+        if plan.sample.len() < SAMPLE {
+            plan.sample.push(flow.clone());
         }
     }
-    if found > max {
-        return Err(ChangeError::TooMany { verb: change.verb(), found, max }.into());
-    }
-    Ok(keys)
+    Ok(plan)
 }
 
 /// `percent` of `entries`, rounded down.
@@ -276,40 +259,4 @@ fn plan<A: Question, E: From<KernelError> + From<ChangeError>>(
 )]
 fn share(entries: u64, percent: f64) -> u64 {
     (entries as f64 * percent / 100.0).floor() as u64
-}
-
-impl Outcome {
-    /// True if nothing failed.
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        self.applied.failed == 0
-    }
-}
-
-/// `deleted 812, gone 3, failed 0, protected 0  (0.02 s)`, and a line for each kind of failure.
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Applied { done, gone, failed, reasons } = &self.applied;
-        let (verb, protected, took) = (self.verb, self.protected, self.took.as_secs_f64());
-        let would = if self.dry_run { "would have " } else { "" };
-        write!(
-            f,
-            "{would}{verb} {done}, gone {gone}, failed {failed}, protected {protected}  ({took:.2} s)"
-        )?;
-        for ((errno, said), refused) in reasons {
-            let error = std::io::Error::from_raw_os_error(*errno);
-            write!(f, "\n  {} failed: {error}", refused.count)?;
-            if !said.is_empty() {
-                write!(f, ": {said}")?;
-            }
-            write!(f, "; the first was {}", refused.example)?;
-            if let Some(hint) = refused.hint {
-                write!(f, "\n  hint: {hint}")?;
-            }
-        }
-        if let Some(note) = &self.note {
-            note.lines().try_for_each(|line| write!(f, "\n  {line}"))?;
-        }
-        Ok(())
-    }
 }

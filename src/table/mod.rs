@@ -3,7 +3,8 @@
 //!
 //! - read: [`text`], filters and field names as people write them
 //! - counted: [`Group`], [`Tally`], [`Distinct`]; ranked: [`Top`] by [`SortKey`]s
-//! - asked: [`Query`]; changed: [`change()`], with its [`Outcome`]
+//! - asked: [`Query`]; changed: [`change()`], as a [`Guard`] lets it, with its [`Outcome`]; put back:
+//!   [`Undo`]
 //! - kept: [`Snapshot`], compared by [`diff()`] and [`rates`]
 
 mod batches;
@@ -11,9 +12,13 @@ mod change;
 mod diff;
 mod each;
 mod group;
+mod guard;
+mod hand;
 mod nat;
+mod outcome;
 mod pack;
 mod pairs;
+mod past;
 mod query;
 #[cfg(test)]
 mod samples;
@@ -22,13 +27,17 @@ mod sort;
 mod tally;
 pub mod text;
 mod top;
+mod undo;
 
-pub use change::{Change, ChangeError, Limit, Outcome, Unfinished, change};
+pub use change::{Change, ChangeError, Limit, Unfinished, change, change_one};
 pub use diff::{Diff, Rate, diff, rates};
 pub use each::{Deed, change_each};
 pub use group::{Group, GroupRow};
+pub use guard::Guard;
 pub use nat::{Nat, PoolUse, PortUse, USUAL_PORTS};
+pub use outcome::{Outcome, reason};
 pub use pack::{pack, unpack};
+pub use past::Past;
 pub use query::{Cursor, Query, Run, Stage};
 pub use snapshot::Snapshot;
 pub use sort::{SortKey, parse_sort_key};
@@ -38,3 +47,4 @@ pub use text::{
     parse_size,
 };
 pub use top::Top;
+pub use undo::{Undo, put_back};

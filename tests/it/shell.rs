@@ -313,3 +313,70 @@ fn ctrl_d_leaves() {
     terminal.press("C-d");
     terminal.see("status 0");
 }
+
+/// Makes flows, and asks for a change of more than are changed without a question.
+#[track_caller]
+fn ask(terminal: &Terminal, line: &str) -> String {
+    terminal.line(
+        "let made = flows.create((1..=101).map(|n| #{ proto: \"udp\", src: \"10.0.0.1\", \
+         sport: n, dst: \"10.0.0.2\", dport: 53, timeout: 1.hour })); made.matched",
+    );
+    terminal.see("\n101\n");
+    terminal.line(line);
+    terminal.see("? [y/N]")
+}
+
+#[test]
+fn a_change_of_many_flows_asks_and_yes_makes_it() {
+    let Some(terminal) = Terminal::open("yes", "-q") else { return };
+    let screen = ask(&terminal, "flows(\"udp dport 53\").delete()");
+    let asked = screen.split("\n101\n").nth(1).unwrap();
+    let told: Vec<&str> = asked.lines().collect();
+    assert_eq!(told[1], "101 flows match `proto udp and dport 53`, such as");
+    assert!(told[2..5].iter().all(|flow| flow.starts_with("  udp 10.0.0.1:")), "{screen}");
+    assert_eq!(told[5].trim_end(), "delete all 101? [y/N]");
+    terminal.line("y");
+    terminal.see("deleted 101, gone 0, failed 0, protected 0");
+}
+
+#[test]
+fn whatever_is_not_yes_changes_nothing() {
+    let Some(terminal) = Terminal::open("no", "-q") else { return };
+    let code = "flows(\"udp\").update(#{ mark: 1 })";
+    ask(&terminal, code);
+    for answer in ["", "n", "flows.flush()"] {
+        terminal.line(answer);
+        terminal.see_last("flowsh>");
+        assert!(terminal.screen().contains("updated 0 of 101: the answer was no"));
+        terminal.press("C-l");
+        terminal.see_that("an empty screen", |screen| screen == "flowsh>");
+        terminal.line(code);
+        terminal.see("? [y/N]");
+    }
+    terminal.press("C-d");
+    terminal.see("updated 0 of 101: the answer was no");
+    terminal.see_last("flowsh>");
+    terminal.line(code);
+    terminal.see_last("update all 101? [y/N]");
+    terminal.press("C-c");
+    terminal.see("nothing was changed\ninterrupted\n");
+    terminal.line("flows(\"mark 0\").count()");
+    terminal.see_last("flowsh>");
+    terminal.see("\n101\n");
+}
+
+#[test]
+fn nobody_is_asked_by_a_handler_or_with_yes() {
+    let Some(terminal) = Terminal::open("unasked", "-q") else { return };
+    ask(&terminal, "flows(\"udp\").delete()");
+    terminal.line("n");
+    terminal.see_last("flowsh>");
+    terminal.line("after(10.ms, || print(flows(\"udp\").update(#{ mark: 1 })));");
+    terminal.see("updated 101, gone 0");
+    let Some(terminal) = Terminal::open("flag", "-q --yes") else { return };
+    terminal.line(
+        "flows.create((1..=101).map(|n| #{ proto: \"udp\", src: \"10.0.0.1\", \
+         sport: n, dst: \"10.0.0.2\", dport: 53, timeout: 1.hour })); flows.flush()",
+    );
+    terminal.see("deleted 101, gone 0");
+}

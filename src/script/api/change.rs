@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, NativeCallContext};
 
-use crate::flow::{Family, Labels, NewFlow};
+use crate::flow::{Family, Filter, Labels, NewFlow, Test};
 use crate::kernel::{Applied, DumpScope, Source};
 use crate::script::fault::{Fallible, Fault};
+use crate::script::guard::Watch;
 use crate::script::host::Host;
 use crate::script::maps;
 use crate::script::objects::{FlowHandle, Flows};
 use crate::script::ops::{asker, only_known};
 use crate::script::value::{describe, span, text_of};
-use crate::table::{Change, Deed, Limit, Outcome, Unfinished, change};
+use crate::table::{Change, Limit, Outcome, Unfinished, change, change_one};
 
 /// How often a drain looks again.
 const DRAIN_PAUSE: Duration = Duration::from_millis(500);
@@ -36,6 +37,13 @@ pub(super) fn counted(outcome: Outcome) -> Fallible<Outcome> {
 pub(super) fn limit(options: &Map) -> Fallible<Option<Limit>> {
     only_known("a change", options, &["max"])?;
     let Some(max) = options.get("max") else { return Ok(None) };
+    if !(max.is_string() || max.is_int()) {
+        let found = describe(max);
+        return Fault::new(format!(
+            "`max` is a number of flows or text such as \"10%\", not {found}"
+        ))
+        .throw();
+    }
     let limit = text_of(max).parse().map_err(|error| Fault::new(error).thrown())?;
     Ok(Some(limit))
 }
@@ -67,15 +75,35 @@ pub(super) fn apply(
     what: Change<'_, Box<EvalAltResult>>,
     options: &Map,
 ) -> Fallible<Outcome> {
+    watched(ctx, query, what, options, Watch::new(ctx.engine(), query)?)
+}
+
+/// The same with a guard that does more.
+pub(super) fn watched(
+    ctx: &NativeCallContext<'_>,
+    query: &Flows,
+    what: Change<'_, Box<EvalAltResult>>,
+    options: &Map,
+    mut guard: Watch<'_>,
+) -> Fallible<Outcome> {
     reads_only(query)?;
     let mut ask = asker(ctx.engine(), query.source());
-    let changed = change(query, what, limit(options)?, &mut ask);
+    let changed = change(query, what, limit(options)?, &mut guard, &mut ask);
     Host::current()?.count_run(query);
-    match changed {
+    ended(changed)
+}
+
+/// The outcome of a change; of one that was not finished, what was done is told.
+pub(super) fn ended(result: Result<Outcome, Unfinished<Box<EvalAltResult>>>) -> Fallible<Outcome> {
+    match result {
         Ok(outcome) => counted(outcome),
         Err(Unfinished { outcome, error }) => {
             if outcome.applied != Applied::default() {
-                Host::current()?.message(&format!("not finished: {outcome}"));
+                let host = Host::current()?;
+                host.message(&format!("not finished: {outcome}"));
+                if outcome.undo.is_some() {
+                    host.unfinished.replace(outcome.undo);
+                }
             }
             Err(error)
         }
@@ -83,19 +111,14 @@ pub(super) fn apply(
 }
 
 /// Does one thing to one flow.
-pub(super) fn one(flow: &FlowHandle, verb: &'static str, deed: &Deed) -> Fallible<Outcome> {
-    let started = Instant::now();
-    let (live, key) = (flow.source.live()?, flow.flow.key());
-    let mut batch = match deed {
-        Deed::Delete => live.batch("delete a flow")?,
-        Deed::Nothing | Deed::Update(_) => live.batch("update a flow")?,
-    };
-    match deed {
-        Deed::Nothing => (),
-        Deed::Delete => batch.delete(&key)?,
-        Deed::Update(patch) => batch.update(&key, patch, flow.flow.status)?,
-    }
-    outcome(verb, 1, batch.finish()?, &flow.source, started)
+pub(super) fn one(
+    ctx: &NativeCallContext<'_>,
+    flow: &FlowHandle,
+    what: Change<'_, Box<EvalAltResult>>,
+) -> Fallible<Outcome> {
+    let table = Flows::new(Rc::clone(&flow.source));
+    let mut guard = Watch::new(ctx.engine(), &table)?;
+    ended(change_one(&flow.source, what, &flow.flow, &mut guard))
 }
 
 /// The outcome of changes that no query made.
@@ -108,7 +131,7 @@ pub(super) fn outcome(
 ) -> Fallible<Outcome> {
     let dry_run = source.live()?.is_dry_run();
     let took = started.elapsed();
-    counted(Outcome { verb, matched, protected: 0, applied, note: None, dry_run, took })
+    counted(Outcome { matched, applied, dry_run, took, ..Outcome::new(verb) })
 }
 
 #[export_module]
@@ -116,6 +139,8 @@ mod change_api {
     /// Deletes the flows, in batches, while they are being listed; each by tuple, zone and id.
     ///
     /// On the whole table it is an error that points to `flush()`. Nothing matched is success.
+    /// Protected flows are left alone (`protect`), more than 100 are asked about on a terminal, and
+    /// `undo()` of the outcome puts them back.
     ///
     /// # Example
     /// ```rhai
@@ -127,7 +152,7 @@ mod change_api {
     }
 
     /// Deletes the flows with options: `#{ max: 5000 }` or `#{ max: "10%" }` refuses, untouched, if
-    /// more would go.
+    /// more would go; the percentage is one of all flows in the table.
     ///
     /// # Example
     /// ```rhai
@@ -177,8 +202,8 @@ mod change_api {
     /// for f in flows("icmp") { f.delete() }
     /// ```
     #[rhai_fn(name = "delete", pure, return_raw)]
-    pub fn delete_one(flow: &mut FlowHandle) -> Fallible<Outcome> {
-        one(flow, "deleted", &Deed::Delete)
+    pub fn delete_one(ctx: NativeCallContext, flow: &mut FlowHandle) -> Fallible<Outcome> {
+        one(&ctx, flow, Change::Delete)
     }
 
     /// Changes this flow; entries as of `flows.update`.
@@ -188,8 +213,13 @@ mod change_api {
     /// for f in flows("icmp") { f.update(#{ mark: 7 }) }
     /// ```
     #[rhai_fn(name = "update", pure, return_raw)]
-    pub fn update_one(flow: &mut FlowHandle, what: Map) -> Fallible<Outcome> {
-        one(flow, "updated", &Deed::Update(maps::patch(&what)?))
+    pub fn update_one(
+        ctx: NativeCallContext,
+        flow: &mut FlowHandle,
+        what: Map,
+    ) -> Fallible<Outcome> {
+        let patch = maps::patch(&what)?;
+        one(&ctx, flow, Change::Update(&patch))
     }
 
     /// Makes a flow from a map, or several from an array of maps; fails for one that exists.
@@ -241,23 +271,28 @@ mod change_api {
         Ok(found.map_or(Dynamic::UNIT, |flow| Dynamic::from(FlowHandle::new(flow, query.source()))))
     }
 
-    /// Deletes every flow of the table, in one request.
+    /// Deletes every flow of the table that is not protected, one by one, so that it is known which
+    /// they were: the outcome can put them back.
     ///
     /// # Example
     /// ```rhai
     /// flows.flush()
     /// ```
     #[rhai_fn(pure, return_raw)]
-    pub fn flush(query: &mut Flows) -> Fallible<Outcome> {
-        flush_family(query, None)
+    pub fn flush(ctx: NativeCallContext, query: &mut Flows) -> Fallible<Outcome> {
+        flush_family(&ctx, query, None)
     }
 
     /// Deletes every flow of one family: `"ipv4"` or `"ipv6"`.
     #[rhai_fn(name = "flush", pure, return_raw)]
-    pub fn flush_of(query: &mut Flows, family: ImmutableString) -> Fallible<Outcome> {
+    pub fn flush_of(
+        ctx: NativeCallContext,
+        query: &mut Flows,
+        family: ImmutableString,
+    ) -> Fallible<Outcome> {
         match family.as_str() {
-            "ipv4" => flush_family(query, Some(Family::Ipv4)),
-            "ipv6" => flush_family(query, Some(Family::Ipv6)),
+            "ipv4" => flush_family(&ctx, query, Some(Family::Ipv4)),
+            "ipv6" => flush_family(&ctx, query, Some(Family::Ipv6)),
             other => Fault::new(format!("`{other}` is neither ipv4 nor ipv6")).throw(),
         }
     }
@@ -289,30 +324,20 @@ mod change_api {
     }
 }
 
-fn flush_family(query: &Flows, family: Option<Family>) -> Fallible<Outcome> {
+fn flush_family(
+    ctx: &NativeCallContext<'_>,
+    query: &Flows,
+    family: Option<Family>,
+) -> Fallible<Outcome> {
     if !query.is_everything() {
         return Fault::new("flush() empties the table, but this query narrows it")
             .hint("use delete() for these flows, or flows.flush() for all")
             .throw();
     }
-    let started = Instant::now();
-    let live = query.source().live()?;
-    // The kernel does not say how many went: what is counted is what there was.
-    let matched = match family {
-        None => u64::from(live.global_stats()?.entries),
-        Some(family) => {
-            let test = crate::flow::Filter::Test(crate::flow::Test::Family(family));
-            let mut flows = live.flows(query.scope(), &test)?;
-            let mut count = 0;
-            while flows.next()?.is_some() {
-                count += 1;
-            }
-            count
-        }
-    };
-    live.flush(family)?;
-    let applied = Applied { done: matched, ..Applied::default() };
-    outcome("deleted", matched, applied, query.source(), started)
+    // Not of several namespaces at once.
+    query.source().live()?;
+    let all = family.map_or(Filter::All, |family| Filter::Test(Test::Family(family)));
+    apply(ctx, &query.clone().filtered(all), Change::Delete, &Map::new())
 }
 
 /// Says so if new flows lack their labels: `ctnetlink_new_conntrack()`, Linux 6.18, makes a flow even

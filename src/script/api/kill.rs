@@ -8,12 +8,13 @@ use std::sync::Arc;
 use rhai::plugin::*;
 use rhai::{Map, NativeCallContext};
 
-use super::change::{apply, narrows, one};
+use super::change::{narrows, one, watched};
 use crate::flow::{Flow, Proto};
 use crate::kernel::{Source, sysctl};
 use crate::script::fault::Fallible;
+use crate::script::guard::Watch;
 use crate::script::objects::{FlowHandle, Flows};
-use crate::table::{Change, Deed, Outcome};
+use crate::table::{Change, Outcome};
 
 pub(super) fn module() -> Module {
     exported_module!(kill_api)
@@ -73,21 +74,20 @@ mod kill_api {
     pub fn kill_with(ctx: NativeCallContext, query: &mut Flows, options: Map) -> Fallible<Outcome> {
         narrows(query)?;
         let established = RefCell::new(Established::new());
-        let rule = |flow: &Flow| {
+        let count = |flow: &Flow| {
             if is_established(flow) {
                 *established.borrow_mut().entry(flow.netns().cloned()).or_default() += 1;
             }
-            Ok(Deed::Delete)
         };
-        let change = Change::Rule { verb: "deleted", rule: &rule };
-        let outcome = apply(&ctx, query, change, &options)?;
+        let guard = Watch::new(ctx.engine(), query)?.telling(&count);
+        let outcome = watched(&ctx, query, Change::Delete, &options, guard)?;
         Ok(warned(outcome, query.source(), &established.into_inner()))
     }
 
     /// Deletes this flow, and says if it will be back.
     #[rhai_fn(name = "kill", pure, return_raw)]
-    pub fn kill_one(flow: &mut FlowHandle) -> Fallible<Outcome> {
-        let outcome = one(flow, "deleted", &Deed::Delete)?;
+    pub fn kill_one(ctx: NativeCallContext, flow: &mut FlowHandle) -> Fallible<Outcome> {
+        let outcome = one(&ctx, flow, Change::Delete)?;
         let known = is_established(&flow.flow).then(|| (flow.flow.netns().cloned(), 1));
         Ok(warned(outcome, &flow.source, &known.into_iter().collect()))
     }

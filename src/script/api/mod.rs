@@ -18,6 +18,7 @@ mod netns;
 mod open;
 mod outcome;
 mod process;
+mod protect;
 mod query;
 mod range;
 mod reconcile;
@@ -34,7 +35,7 @@ pub(super) use flow::SIDE;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 26] = [
+    let topics: [fn() -> Module; 27] = [
         addr::module,
         change::module,
         columns::module,
@@ -50,6 +51,7 @@ pub(super) fn register(engine: &mut Engine) {
         open::module,
         outcome::module,
         process::module,
+        protect::module,
         query::module,
         range::module,
         reconcile::module,

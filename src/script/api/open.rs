@@ -28,6 +28,18 @@ fn source(capture: &Capture) -> Rc<dyn Source> {
     Rc::<Recording>::clone(&capture.recording)
 }
 
+/// The recording at `path`, if the command line lets it be read.
+fn recording(path: &str, unreadable: Unreadable) -> Fallible<Recording> {
+    let (host, real) = (Host::current()?, readable(path)?);
+    let stop = std::sync::Arc::clone(&host.stop);
+    Ok(Recording::open(&real, path, host.labels.clone(), unreadable, stop)?)
+}
+
+/// The journal at `path`; the end of a line that could not be written whole is passed over.
+pub(super) fn journal(path: &str) -> Fallible<Recording> {
+    recording(path, Unreadable::Skip(Box::new(tell)))
+}
+
 /// Tells what was passed over as a note of the run.
 fn tell(text: &str) {
     if let Ok(host) = Host::current() {
@@ -121,10 +133,7 @@ mod open_api {
                 return Fault::new(message).throw();
             }
         };
-        let (host, real) = (Host::current()?, readable(path)?);
-        let stop = std::sync::Arc::clone(&host.stop);
-        let recording = Recording::open(&real, path, host.labels.clone(), unreadable, stop)?;
-        Ok(Capture { recording: Rc::new(recording) })
+        Ok(Capture { recording: Rc::new(recording(path, unreadable)?) })
     }
 
     /// Its flows, in the order of the file; of an event log, the flow of each event.

@@ -1,10 +1,41 @@
-//! What became of a change, as scripts read it.
+//! What became of a change, as scripts read it, and putting it back.
+
+use std::rc::Rc;
+use std::time::Instant;
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, INT, Map};
+use rhai::{Array, Dynamic, INT, Map, NativeCallContext};
+
+use super::change::ended;
+use super::open;
+use crate::kernel::Source;
+use crate::script::fault::{Fallible, Fault};
+use crate::script::guard::Watch;
+use crate::script::host::Host;
+use crate::script::journal;
+use crate::script::objects::Flows;
+use crate::table::{Past, Undo, put_back, reason};
 
 pub(super) fn module() -> Module {
     exported_module!(outcome_api)
+}
+
+/// Why an outcome cannot be undone.
+fn nothing<T>(outcome: &crate::table::Outcome) -> Fallible<T> {
+    let why = match outcome.verb {
+        "deleted" | "updated" => "nothing was changed, so nothing can be put back",
+        "created" => "what was created is not undone: delete it",
+        _ => "what was put back is not undone",
+    };
+    Fault::new(why).throw()
+}
+
+fn put(ctx: &NativeCallContext<'_>, undo: &Undo) -> Fallible<crate::table::Outcome> {
+    if undo.is_used() {
+        return Fault::new("this was put back already").throw();
+    }
+    let table = Flows::new(Rc::clone(undo.source()));
+    ended(undo.run(&mut Watch::new(ctx.engine(), &table)?))
 }
 
 fn int(count: u64) -> INT {
@@ -46,22 +77,94 @@ mod outcome_api {
         int(outcome.protected)
     }
 
-    /// Refusals by kind: maps of `count`, `errno`, `message` and `example`.
+    /// Refusals by kind: maps of `count`, `errno` (`()` if it was not the kernel who refused),
+    /// `message` and `example`.
     #[rhai_fn(get = "errors", pure)]
     pub fn errors(outcome: &mut Outcome) -> Array {
         let reasons = outcome.applied.reasons.iter();
-        let row = reasons.map(|((errno, said), refused)| {
-            let error = std::io::Error::from_raw_os_error(*errno);
-            let message =
-                if said.is_empty() { error.to_string() } else { format!("{error}: {said}") };
+        let row = reasons.map(|(key, refused)| {
+            let errno = Some(key.0).filter(|errno| *errno != 0);
             Dynamic::from(Map::from([
                 ("count".into(), int(refused.count).into()),
-                ("errno".into(), INT::from(*errno).into()),
-                ("message".into(), message.into()),
+                ("errno".into(), errno.map_or(Dynamic::UNIT, |errno| INT::from(errno).into())),
+                ("message".into(), reason(key).into()),
                 ("example".into(), refused.example.clone().into()),
             ]))
         });
         row.collect()
+    }
+
+    /// True if someone was asked and did not agree: nothing was changed.
+    #[rhai_fn(get = "declined", pure)]
+    pub fn declined(outcome: &mut Outcome) -> bool {
+        outcome.declined
+    }
+
+    /// Puts back what a delete or an update changed: makes the flows again, or writes old values.
+    ///
+    /// A flow comes back with both directions, NAT, state, mark, labels, zone, helper and status,
+    /// and the timeout that it would still have; counters and start are lost, and a tcp flow has
+    /// liberal window checks. What would have run out is `gone`. A flow that is there again, was
+    /// changed by others since, or has status bits that cannot be cleared is `failed`, and `errors`
+    /// says why. The last 64 MiB of changes can be undone, some million flows; once.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let done = flows("dst 10.0.0.5").delete(); if done.done > 0 { done.undo() }
+    /// ```
+    #[rhai_fn(pure, return_raw)]
+    pub fn undo(ctx: NativeCallContext, outcome: &mut Outcome) -> Fallible<Outcome> {
+        let Some(undo) = &outcome.undo else { return nothing(outcome) };
+        put(&ctx, undo)
+    }
+
+    /// Puts back what the last change did that was interrupted, or ended in an error: such a change
+    /// has no outcome.
+    ///
+    /// # Example
+    /// ```rhai
+    /// try { flows(|f| f.age > 5.min && f.mark == 7).delete() } catch { undo() }
+    /// ```
+    #[rhai_fn(name = "undo", return_raw)]
+    pub fn undo_unfinished(ctx: NativeCallContext) -> Fallible<Outcome> {
+        let Some(undo) = Host::current()?.unfinished.borrow().clone() else {
+            return Fault::new("no change was left unfinished")
+                .hint("of one that was finished, the outcome has undo()")
+                .throw();
+        };
+        put(&ctx, &undo)
+    }
+
+    /// Puts back everything that a journal tells, the last change first, each in its namespace.
+    ///
+    /// `--journal FILE` writes one. What has run out meanwhile is `gone`. Needs `--allow-read`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// try { print(undo("changes.ndjson")) } catch (error) { print(error.message) }
+    /// ```
+    #[rhai_fn(name = "undo", return_raw)]
+    pub fn undo_journal(ctx: NativeCallContext, path: &str) -> Fallible<Outcome> {
+        let started = Instant::now();
+        let host = Host::current()?;
+        let live = host.source.live()?;
+        let mut pasts: Vec<(Rc<dyn Source>, Past)> = Vec::new();
+        for (netns, past) in journal::past(&open::journal(path)?)? {
+            let there = live.elsewhere(netns);
+            // All namespaces are there, or nothing is begun.
+            there.connect()?;
+            pasts.push((Rc::new(there), past));
+        }
+        let mut sum = Outcome { dry_run: live.is_dry_run(), ..Outcome::new("put back") };
+        for (source, past) in pasts {
+            let mut guard = Watch::new(ctx.engine(), &Flows::new(Rc::clone(&source)))?;
+            let part = ended(put_back(&*source, &past, &mut guard))?;
+            sum.matched += part.matched;
+            sum.protected += part.protected;
+            sum.applied.merge(part.applied);
+        }
+        sum.took = started.elapsed();
+        Ok(sum)
     }
 
     /// What one should know about it, such as that killed flows may return; `()` if nothing.

@@ -150,7 +150,8 @@ mod reconcile_api {
         match flow.source.get(&flow.flow.key())? {
             Some(now) => {
                 let now = FlowHandle::new(now, &flow.source);
-                one(&now, VERB, &rule.deed(&ctx, &now)?)
+                let rule = |_: &Flow| rule.deed(&ctx, &now);
+                one(&ctx, &now, Change::Rule { verb: VERB, rule: &rule })
             }
             None => {
                 let applied = Applied { gone: 1, ..Applied::default() };

@@ -6,15 +6,25 @@ use std::fmt;
 
 use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::Entry;
 use super::error::EntryError;
 use super::named::{Fields, Part};
-use crate::flow::LabelMap;
+use super::{Entry, journal};
+use crate::flow::{LabelMap, Subject};
 
 /// Reads an object.
 ///
 /// What is no JSON is said before what is no flow.
 pub(super) fn read(text: &str, labels: &LabelMap) -> Result<Entry, EntryError> {
+    let entry = event(text, labels)?;
+    Ok(Entry { journal: journal::note(text, labels)?, ..entry })
+}
+
+/// Reads an object that is no line of a journal: its subject.
+pub(super) fn flow(text: &str, labels: &LabelMap) -> Result<Subject, EntryError> {
+    event(text, labels).map(|entry| entry.subject)
+}
+
+fn event(text: &str, labels: &LabelMap) -> Result<Entry, EntryError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut object = Object { fields: Fields::new(labels), wrong: None, framed: false };
     json.deserialize_map(Members { object: &mut object, part: Part::Own, is_outer: true })

@@ -85,7 +85,7 @@ impl Frame {
             Subject::Expectation(_) => None,
         };
         let Self { kind, time_ns, port_id } = self;
-        Entry { subject, kind, time_ns: time_ns.or(read_ns), port_id }
+        Entry { subject, kind, time_ns: time_ns.or(read_ns), port_id, journal: None }
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod draft;
 mod error;
+mod journal;
 mod json;
 mod line;
 mod named;
@@ -25,7 +26,7 @@ use jiff::tz::TimeZone;
 
 pub use error::EntryError;
 
-use crate::flow::{EventKind, LabelMap, Subject};
+use crate::flow::{EventKind, Flow, LabelMap, Subject};
 
 /// One flow, expectation or event of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,17 @@ pub struct Entry {
     pub time_ns: Option<u64>,
     /// The netlink port of the process that caused an event; 0 is a packet, the kernel, or unknown.
     pub port_id: u32,
+    /// What only a line of a journal says.
+    pub journal: Option<JournalNote>,
+}
+
+/// What a line of a journal says besides the flow as it was before the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalNote {
+    /// The flow as the change left it; absent if it was deleted.
+    pub became: Option<Box<Flow>>,
+    /// The network namespace of a flow that names none, if it was another than one's own.
+    pub netns: Option<String>,
 }
 
 /// Reads entries of any format; the formats may be mixed.

@@ -26,7 +26,7 @@ fn entries(text: &[u8]) -> Vec<Result<Entry, String>> {
 /// Every entry of `text`, a line each.
 fn read(text: &str) -> String {
     let show = |entry: Result<Entry, String>| match entry {
-        Ok(Entry { subject, kind, time_ns, port_id }) => {
+        Ok(Entry { subject, kind, time_ns, port_id, .. }) => {
             let kind = kind.map_or("", |kind| kind.name());
             let time = time_ns.map(|ns| format!("at {ns}")).unwrap_or_default();
             let by = if port_id == 0 { String::new() } else { format!("by {port_id}") };

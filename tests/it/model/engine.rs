@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use flowsh::flow::{Filter, Flow, LabelMap, Never, Question, Test};
+use flowsh::flow::{Changed, Filter, Flow, LabelMap, Never, Question, Test};
 use flowsh::kernel::{Fate, KernelError, Live, Safety, Source, now_ns};
 use flowsh::render::Screen;
 use flowsh::script::{Options, Program};
-use flowsh::table::{self, Change, ChangeError, Outcome, Query, Unfinished, parse_filter};
+use flowsh::table::{self, Change, ChangeError, Guard, Outcome, Query, Unfinished, parse_filter};
 
 use super::change::Deed;
 use super::dice::Dice;
@@ -181,6 +181,27 @@ impl Engine {
     }
 }
 
+/// Nobody watches.
+struct Unguarded;
+
+impl Guard<ChangeError> for Unguarded {
+    fn protects(&mut self, _: &Flow) -> bool {
+        false
+    }
+
+    fn asks_above(&self) -> Option<u64> {
+        None
+    }
+
+    fn agrees(&mut self, _: &str, _: u64, _: &[Flow]) -> Result<bool, ChangeError> {
+        Ok(true)
+    }
+
+    fn record(&mut self, _: &[Changed]) -> Result<(), ChangeError> {
+        Ok(())
+    }
+}
+
 /// What the engines work on: the table of this namespace, and a program over it.
 pub(super) struct Ground {
     source: Rc<Switch>,
@@ -227,7 +248,7 @@ impl Ground {
             Some(patch) => Change::Update(patch),
         };
         let limit = job.max.as_ref().map(|max| max.parse().unwrap());
-        match table::change(&self.query(filter), change, limit, ask) {
+        match table::change(&self.query(filter), change, limit, &mut Unguarded, ask) {
             Ok(outcome) => Said::Done(outcome.into()),
             Err(Unfinished { error: ChangeError::TooMany { found, max, .. }, .. }) => {
                 Said::TooMany { found, max }

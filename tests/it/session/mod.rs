@@ -227,7 +227,7 @@ fn a_read_only_run_refuses_every_change() {
         }
     "#;
     assert_snapshot!(sandbox(&["--read-only", "-e", changes]).unwrap().told(), @r"
-    will not flush the conntrack table: --read-only is set
+    will not delete flows: --read-only is set
     will not update flows: --read-only is set
     will not create flows: --read-only is set
     will not flush the expectation table: --read-only is set

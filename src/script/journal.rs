@@ -1,0 +1,127 @@
+//! The journal of a run: everything that its changes need to be undone, in a file of the operator's,
+//! written before a change is sent. And such a file, read back.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::rc::Rc;
+
+use super::fault::{Fallible, Fault};
+use crate::flow::{Changed, Subject, View};
+use crate::kernel::{NetNs, Recording};
+use crate::render;
+use crate::table::Past;
+
+/// A journal being written; clones are the same.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    file: Rc<File>,
+    path: String,
+}
+
+/// What stands in every line of a journal, and hardly in another file.
+const MARK: &str = "\"became\":";
+/// As much of a file as its first line may take.
+const HEAD_BYTES: u64 = 64 << 10;
+
+impl Journal {
+    /// Opens the journal at `path`, to go on where it ends; a new one is for its owner alone.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or it is a file of another kind, which is left as it is.
+    pub fn open(path: &str) -> Result<Self, String> {
+        let cannot = |error: io::Error| format!("cannot open the journal {path}: {error}");
+        let mut options = OpenOptions::new();
+        options.create(true).append(true).read(true).mode(0o600);
+        let mut file = options.open(path).map_err(cannot)?;
+        match whole(&mut file) {
+            Ok(true) => Ok(Self { file: Rc::new(file), path: path.to_owned() }),
+            Ok(false) => Err(format!("{path} is no journal, or its last line is cut off")),
+            // A pipe is not read back.
+            Err(error) if error.kind() == ErrorKind::NotSeekable => {
+                Ok(Self { file: Rc::new(file), path: path.to_owned() })
+            }
+            Err(error) => Err(cannot(error)),
+        }
+    }
+
+    /// Writes down `changes`; what is written is there even if this process dies. `home` is the
+    /// namespace of the flows that name none.
+    ///
+    /// It is not waited for the disk: if the machine goes down, the table that could be put right
+    /// goes with it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub fn write(&self, changes: &[Changed], home: &NetNs, view: View<'_>) -> Fallible<()> {
+        let home = (*home != NetNs::Current).then(|| home.to_string());
+        let lines = render::journal(changes, home.as_deref(), view);
+        // One piece, so that two runs can share a journal.
+        (&*self.file).write_all(&lines).map_err(|error| {
+            Fault::new(format!("cannot write the journal {}: {error}", self.path))
+                .hint("changes that are not written down are not made")
+                .thrown()
+        })
+    }
+}
+
+/// True if `file` is empty, or begins like a journal and ends with a whole line.
+fn whole(file: &mut File) -> io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    file.rewind()?;
+    let mut head = Vec::new();
+    file.take(HEAD_BYTES).read_to_end(&mut head)?;
+    let head = String::from_utf8_lossy(&head);
+    Ok(last == *b"\n" && head.lines().next().is_some_and(|line| line.contains(MARK)))
+}
+
+/// What was changed in each namespace, as a journal tells it.
+///
+/// # Errors
+///
+/// It cannot be read, is no journal, or is larger than can be put back at once.
+pub(super) fn past(journal: &Recording) -> Fallible<Vec<(NetNs, Past)>> {
+    let mut pasts: BTreeMap<Option<String>, Past> = BTreeMap::new();
+    let name = journal.name();
+    for entry in journal.entries() {
+        let entry = entry?;
+        let (Subject::Flow(was), Some(note), Some(time_ns)) =
+            (entry.subject, entry.journal, entry.time_ns)
+        else {
+            return no_journal(name);
+        };
+        let netns = was.netns().map(ToString::to_string).or(note.netns);
+        let past = pasts.entry(netns).or_default();
+        past.push(&Changed { was, became: note.became.map(|flow| *flow), time_ns });
+        if past.is_cut() {
+            let most = render::size_text(u64::try_from(Past::BYTES).unwrap_or(u64::MAX));
+            return Fault::new(format!(
+                "{name} is more than can be put back at once, {most} packed"
+            ))
+            .hint("split it between two lines, and undo the later part first")
+            .throw();
+        }
+    }
+    if pasts.is_empty() && journal.skipped()? > 0 {
+        return no_journal(name);
+    }
+    pasts
+        .into_iter()
+        .map(|(netns, past)| {
+            let netns = netns.map_or(Ok(NetNs::Current), |name| NetNs::parse(&name))?;
+            Ok((netns, past))
+        })
+        .collect()
+}
+
+fn no_journal<T>(name: &str) -> Fallible<T> {
+    Fault::new(format!("{name} is no journal")).hint("`--journal FILE` makes one").throw()
+}

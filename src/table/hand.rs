@@ -1,0 +1,144 @@
+//! The hand that changes flows: guarded, written down, sent in batches, and kept for who wants them
+//! back. Which flows come to it is for [`change`](super::change()).
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::batches::Batches;
+use super::{Change, Deed, Guard, Outcome, Past, Undo, Unfinished};
+use crate::flow::{Changed, Flow};
+use crate::kernel::{Fate, KernelError, REQUESTS, Source, now_ns};
+
+/// Deletes that are tried again, at most.
+const MISSED: usize = 10_000;
+
+/// Changes on their way.
+pub(super) struct Hand<'h, E> {
+    source: &'h Rc<dyn Source>,
+    pub(super) change: Change<'h, E>,
+    pub(super) guard: &'h mut dyn Guard<E>,
+    pub(super) batches: Batches<'h>,
+    pub(super) outcome: Outcome,
+    /// What goes with the next batch.
+    next: Vec<Deed>,
+    changes: Vec<Changed>,
+    /// Deletes that found no such flow: another may have stood under its name, and be gone now.
+    missed: Vec<Changed>,
+    past: Past,
+    started: Instant,
+}
+
+impl<'h, E: From<KernelError>> Hand<'h, E> {
+    /// A hand that makes `change` to flows of `source`.
+    pub(super) fn new(
+        source: &'h Rc<dyn Source>,
+        change: Change<'h, E>,
+        guard: &'h mut dyn Guard<E>,
+    ) -> Result<Self, Unfinished<E>> {
+        let started = Instant::now();
+        let mut outcome = Outcome::new(change.verb());
+        let opened = source.lives().and_then(|lives| {
+            outcome.dry_run = lives.iter().any(|live| live.is_dry_run());
+            Batches::new(source, change.what())
+        });
+        let batches = match opened {
+            Ok(batches) => batches,
+            Err(error) => {
+                return Err(Unfinished { outcome: Box::new(outcome), error: error.into() });
+            }
+        };
+        let (next, changes) = (Vec::with_capacity(REQUESTS), Vec::with_capacity(REQUESTS));
+        let (missed, past) = (Vec::new(), Past::default());
+        Ok(Self { source, change, guard, batches, outcome, next, changes, missed, past, started })
+    }
+
+    /// What is to be done with `flow`: nothing if it is protected.
+    pub(super) fn deed(&mut self, flow: &Flow) -> Result<Deed, E> {
+        let deed = self.change.deed(flow)?;
+        if deed != Deed::Nothing && self.guard.protects(flow) {
+            self.outcome.protected += 1;
+            return Ok(Deed::Nothing);
+        }
+        Ok(deed)
+    }
+
+    /// Takes a flow to be changed.
+    pub(super) fn take(&mut self, flow: &Flow) -> Result<(), E> {
+        let deed = self.deed(flow)?;
+        let became = match &deed {
+            Deed::Nothing => return Ok(()),
+            Deed::Delete => None,
+            Deed::Update(patch) => Some(patch.applied(flow)),
+        };
+        self.next.push(deed);
+        self.changes.push(Changed { was: flow.clone(), became, time_ns: 0 });
+        if self.next.len() < REQUESTS { Ok(()) } else { self.send() }
+    }
+
+    /// Sends what was taken, once it is written down.
+    fn send(&mut self) -> Result<(), E> {
+        let time_ns = now_ns();
+        self.changes.iter_mut().for_each(|changed| changed.time_ns = time_ns);
+        self.guard.record(&self.changes)?;
+        let sent = self.push();
+        let mut fates = self.batches.take_fates();
+        self.next.clear();
+        for changed in self.changes.drain(..) {
+            let fate = fates.get_mut(&changed.was.netns().cloned()).and_then(Iterator::next);
+            match fate {
+                Some(Fate::Done(_)) if !self.outcome.dry_run => self.past.push(&changed),
+                Some(Fate::Gone) if changed.became.is_none() && self.missed.len() < MISSED => {
+                    self.missed.push(changed);
+                }
+                _ => (),
+            }
+        }
+        Ok(sent?)
+    }
+
+    /// Tries again, once, what was missed; gives how many that were.
+    ///
+    /// Where directions have zones of their own, two flows can answer to one name. The id keeps the
+    /// kernel from taking one for the other, and once that is deleted, the name is free.
+    fn again(&mut self) -> Result<u64, KernelError> {
+        let missed = std::mem::take(&mut self.missed);
+        let count = u64::try_from(missed.len()).unwrap_or(u64::MAX);
+        for changed in missed {
+            let (_, batch) = self.batches.of(changed.was.netns())?;
+            batch.delete(&changed.was.key())?;
+            batch.flush()?;
+            if let Some(Fate::Done(_)) = batch.take_fates().pop() {
+                self.past.push(&changed);
+            }
+        }
+        Ok(count)
+    }
+
+    fn push(&mut self) -> Result<(), KernelError> {
+        for (deed, Changed { was, .. }) in self.next.iter().zip(&self.changes) {
+            let (_, batch) = self.batches.of(was.netns())?;
+            match deed {
+                Deed::Nothing => (),
+                Deed::Delete => batch.delete(&was.key())?,
+                Deed::Update(patch) => batch.update(&was.key(), patch, was.status)?,
+            }
+        }
+        self.batches.flush()
+    }
+
+    /// Sends what is left, unless there was an error, and says what became of everything.
+    pub(super) fn finish(mut self, ran: Result<(), E>) -> Result<Outcome, Unfinished<E>> {
+        // After an error, what was judged but not sent is not sent.
+        let ran = ran.and_then(|()| self.send()).and_then(|()| Ok(self.again()?));
+        let mut outcome = self.outcome;
+        outcome.applied = self.batches.into_applied();
+        // Whatever became of them the second time is counted too.
+        outcome.applied.gone -= *ran.as_ref().unwrap_or(&0);
+        outcome.undo = Undo::of(self.source, self.past);
+        outcome.took = self.started.elapsed();
+        match ran {
+            Ok(_) => Ok(outcome),
+            Err(error) => Err(Unfinished { outcome: Box::new(outcome), error }),
+        }
+    }
+}
