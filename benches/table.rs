@@ -10,10 +10,11 @@ use std::net::Ipv4Addr;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use flowsh::flow::{
-    Counters, Field, Flow, L4, LabelMap, Proto, ProtoInfo, Status, TcpFlags, TcpInfo, Tuple, View,
+    Counters, Field, Flow, L4, LabelMap, Never, Proto, ProtoInfo, Status, TcpFlags, TcpInfo, Tuple,
+    View,
 };
 use flowsh::table::text::parse_filter;
-use flowsh::table::{Group, Snapshot, Tally, Top, diff, parse_sort_key, rates};
+use flowsh::table::{Group, Order, Snapshot, Tally, Top, diff, rates};
 
 const FLOWS: u32 = 1_000_000;
 
@@ -105,11 +106,10 @@ fn group(bencher: Bencher, names: &str) {
 
 #[divan::bench(sample_count = 10, args = [10, usize::MAX])]
 fn top(bencher: Bencher, count: usize) {
-    let key = parse_sort_key("-bytes").expect("bytes is a field");
     bench(bencher, |flows, view| {
-        let mut top = Top::new(count, vec![key]);
+        let mut top = Top::new(count, vec![(Field::Bytes, Order::Descending)]);
         for flow in flows {
-            top.add(flow, view);
+            let Ok(()) = top.add(flow, |field| Ok::<_, Never>(field.get(flow, view)));
         }
         black_box(top.finish());
     });

@@ -2,7 +2,7 @@
 //! printing; a flow comes in by reference and what leaves is counted, ranked or packed.
 //!
 //! - read: [`text`], filters and field names as people write them
-//! - counted: [`Group`], [`Tally`], [`Distinct`]; ranked: [`Top`] by [`SortKey`]s
+//! - counted: [`Group`], [`Tally`], [`Distinct`]; ranked: [`Top`] in some [`Order`]
 //! - asked: [`Query`]; changed: [`change()`], as a [`Guard`] lets it, with its [`Outcome`]; put back:
 //!   [`Undo`]
 //! - kept: [`Snapshot`], compared by [`diff()`] and [`rates`]
@@ -40,7 +40,7 @@ pub use pack::{pack, unpack};
 pub use past::Past;
 pub use query::{Cursor, Query, Run, Stage};
 pub use snapshot::Snapshot;
-pub use sort::{SortKey, parse_sort_key};
+pub use sort::Order;
 pub use tally::{Distinct, Tally};
 pub use text::{
     TextError, closest, filter_words, number_test, parse_duration, parse_field_test, parse_filter,

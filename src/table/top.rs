@@ -1,13 +1,13 @@
 //! The first few flows of a sorted table, without keeping or sorting the rest.
 
-use super::sort::{Rank, SortKey};
-use crate::flow::{Flow, View};
+use super::sort::{Order, Rank};
+use crate::flow::{Flow, Value};
 
 /// Keeps the first `count` flows in the order of some keys; of equals, those that came first.
 #[derive(Debug)]
-pub struct Top {
+pub struct Top<K> {
     count: usize,
-    keys: Vec<SortKey>,
+    keys: Vec<(K, Order)>,
     /// Up to twice `count`: sorting out the half now and then is cheaper than a heap's every step.
     kept: Vec<Kept>,
     /// The last place that is still of interest, once there are `count` flows.
@@ -30,29 +30,40 @@ struct Place {
     arrival: u64,
 }
 
-impl Top {
-    /// Keeps `count` flows; with `usize::MAX` it sorts them all.
+impl<K> Top<K> {
+    /// Keeps `count` flows, in the order of each key; with `usize::MAX` it sorts them all.
     #[must_use]
-    pub fn new(count: usize, keys: Vec<SortKey>) -> Self {
+    pub fn new(count: usize, keys: Vec<(K, Order)>) -> Self {
         Self { count, keys, kept: Vec::new(), bar: None, arrivals: 0 }
     }
 
-    /// Looks at a flow and keeps a copy if it is among the first so far.
-    pub fn add(&mut self, flow: &Flow, view: View<'_>) {
+    /// Looks at a flow and keeps a copy if it is among the first so far; `value` is asked for the
+    /// value of each key, of those behind the first only where that may matter.
+    ///
+    /// # Errors
+    ///
+    /// Those of `value`.
+    pub fn add<E>(
+        &mut self,
+        flow: &Flow,
+        mut value: impl FnMut(&K) -> Result<Value, E>,
+    ) -> Result<(), E> {
         self.arrivals += 1;
-        let mut ranks = self.keys.iter().map(|key| key.rank(flow, view));
-        let first = ranks.next().unwrap_or(Rank::Absent);
+        let mut ranks = self.keys.iter().map(|(key, order)| Ok(order.rank(value(key)?)));
+        let first = ranks.next().unwrap_or(Ok(Rank::Absent))?;
         if self.count == 0 || self.bar.as_ref().is_some_and(|bar| first > bar.first) {
-            return;
+            return Ok(());
         }
-        let place = Place { first, rest: ranks.collect(), arrival: self.arrivals };
+        let rest = ranks.collect::<Result<_, E>>()?;
+        let place = Place { first, rest, arrival: self.arrivals };
         if self.bar.as_ref().is_some_and(|bar| place > *bar) {
-            return;
+            return Ok(());
         }
         self.kept.push(Kept { place, flow: Box::new(flow.clone()) });
         if self.kept.len() >= self.count.saturating_mul(2) {
             self.sort_out();
         }
+        Ok(())
     }
 
     /// The flows, in order.
@@ -79,17 +90,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Top;
-    use crate::flow::{LabelMap, View};
+    use crate::flow::{Field, Flow, LabelMap, Never, Value, View};
     use crate::table::samples::{flow, flows};
-    use crate::table::sort::parse_sort_key;
+    use crate::table::sort::Order::{self, Ascending, Descending};
 
-    fn timeouts(count: usize, keys: &[&str], timeouts: &[Option<u32>]) -> Vec<Option<u32>> {
-        let keys = keys.iter().map(|key| parse_sort_key(key).unwrap()).collect();
-        let mut top = Top::new(count, keys);
+    fn add(top: &mut Top<Field>, flow: &Flow) {
+        let labels = LabelMap::default();
+        let view = View { now_ns: 5, labels: &labels };
+        let Ok(()) = top.add(flow, |field| Ok::<Value, Never>(field.get(flow, view)));
+    }
+
+    fn timeouts(count: usize, order: Order, timeouts: &[Option<u32>]) -> Vec<Option<u32>> {
+        let mut top = Top::new(count, vec![(Field::Timeout, order)]);
         for timeout_s in timeouts {
             let mut flow = flow("tcp 10.0.0.1:1 10.0.0.2:2");
             flow.timeout_s = *timeout_s;
-            top.add(&flow, View { now_ns: 0, labels: &LabelMap::default() });
+            add(&mut top, &flow);
         }
         top.finish().iter().map(|flow| flow.timeout_s).collect()
     }
@@ -97,9 +113,9 @@ mod tests {
     #[test]
     fn absent_values_come_last_in_either_direction() {
         let given = [None, Some(3), Some(1), None, Some(2)];
-        assert_eq!(timeouts(3, &["timeout"], &given), [Some(1), Some(2), Some(3)]);
-        assert_eq!(timeouts(4, &["-timeout"], &given), [Some(3), Some(2), Some(1), None]);
-        assert_eq!(timeouts(0, &["-timeout"], &given), []);
+        assert_eq!(timeouts(3, Ascending, &given), [Some(1), Some(2), Some(3)]);
+        assert_eq!(timeouts(4, Descending, &given), [Some(3), Some(2), Some(1), None]);
+        assert_eq!(timeouts(0, Descending, &given), []);
     }
 
     proptest! {
@@ -110,13 +126,17 @@ mod tests {
         ) {
             let labels = LabelMap::default();
             let view = View { now_ns: 5, labels: &labels };
-            let keys = ["-state", "timeout", "-proto"].map(|key| parse_sort_key(key).unwrap());
+            let keys = [
+                (Field::State, Descending),
+                (Field::Timeout, Ascending),
+                (Field::Proto, Descending),
+            ];
             let mut top = Top::new(count, keys.to_vec());
             for flow in &flows {
-                top.add(flow, view);
+                add(&mut top, flow);
             }
             let mut sorted = flows;
-            sorted.sort_by_key(|flow| keys.map(|key| key.rank(flow, view)));
+            sorted.sort_by_key(|flow| keys.map(|(field, order)| order.rank(field.get(flow, view))));
             sorted.truncate(count);
             prop_assert_eq!(top.finish(), sorted);
         }

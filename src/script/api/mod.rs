@@ -25,6 +25,7 @@ mod reconcile;
 mod rows;
 mod settings;
 mod snapshot;
+mod sort;
 mod stats;
 mod system;
 mod time;
@@ -35,7 +36,7 @@ pub(super) use flow::SIDE;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 27] = [
+    let topics: [fn() -> Module; 28] = [
         addr::module,
         change::module,
         columns::module,
@@ -58,6 +59,7 @@ pub(super) fn register(engine: &mut Engine) {
         rows::module,
         settings::module,
         snapshot::module,
+        sort::module,
         stats::module,
         system::module,
         time::module,

@@ -11,11 +11,10 @@ use crate::kernel::{DumpScope, FlowTable};
 use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
-use crate::script::objects::{FlowHandle, Flows};
-use crate::script::ops::{Key, each, each_abreast, field, handle, to_filter};
-use crate::script::rows::Rows;
+use crate::script::objects::Flows;
+use crate::script::ops::{Key, each, each_abreast, handle, to_filter};
 use crate::script::value::{count as unsigned, describe, to_dynamic};
-use crate::table::{Distinct, Tally, Top, parse_sort_key};
+use crate::table::{Distinct, Tally};
 
 pub(super) fn module() -> Module {
     exported_module!(query_api)
@@ -270,37 +269,6 @@ mod query_api {
         seen.finish().into_iter().map(to_dynamic).collect()
     }
 
-    /// All flows sorted by a field: `"bytes"` ascending, `"-bytes"` descending; flows without it
-    /// come last. Keeps every flow; `top` keeps only what it shows.
-    ///
-    /// # Example
-    /// ```rhai
-    /// flows.sort("-bytes").take(10)
-    /// ```
-    #[rhai_fn(pure, return_raw)]
-    pub fn sort(ctx: NativeCallContext, query: &mut Flows, field: &str) -> Fallible<Rows> {
-        sorted(&ctx, query, field, usize::MAX)
-    }
-
-    /// The `n` flows with the most bytes, or the most of `field`.
-    ///
-    /// # Example
-    /// ```rhai
-    /// flows.top(10, "bytes")
-    /// ```
-    #[rhai_fn(pure, return_raw)]
-    pub fn top(ctx: NativeCallContext, query: &mut Flows, n: INT, field: &str) -> Fallible<Rows> {
-        let n = usize::try_from(unsigned("top", n)?).unwrap_or(usize::MAX);
-        // Asked for the top of `x`, nobody means the least; `-x` says the same twice.
-        sorted(&ctx, query, &format!("-{}", field.trim_start_matches('-')), n)
-    }
-
-    /// The `n` flows with the most bytes.
-    #[rhai_fn(name = "top", pure, return_raw)]
-    pub fn top_bytes(ctx: NativeCallContext, query: &mut Flows, n: INT) -> Fallible<Rows> {
-        top(ctx, query, n, "bytes")
-    }
-
     /// The query as text.
     #[rhai_fn(name = "to_string", name = "to_debug", pure)]
     pub fn query_text(query: &mut Flows) -> String {
@@ -327,25 +295,6 @@ fn narrowed_zero<T>() -> Fallible<T> {
     Fault::new("zero() works on the whole table only")
         .hint("the kernel zeroes each flow that it sends, also those a filter drops")
         .throw()
-}
-
-/// The flows sorted by one or several fields; no more than `n` are kept.
-fn sorted(ctx: &NativeCallContext<'_>, query: &Flows, keys: &str, n: usize) -> Fallible<Rows> {
-    let keys = keys.split(',').map(|key| {
-        let name = key.trim().trim_start_matches('-');
-        field(name)?;
-        Ok(parse_sort_key(key.trim())?)
-    });
-    let host = Host::current()?;
-    let mut top = Top::new(n, keys.collect::<Fallible<Vec<_>>>()?);
-    let view = host.view_of(&**query.source());
-    each(ctx.engine(), query, &mut |flow| {
-        top.add(flow, view);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let source = query.source();
-    let handles = top.finish().into_iter().map(|flow| FlowHandle::new(flow, source));
-    Ok(Rows::of_flows(handles))
 }
 
 /// Shows the value of `key` for each flow to `visit`.
