@@ -399,12 +399,11 @@ fn a_method_says_what_it_needs() {
     exit 1
     "#);
     wrong!("flows.sort(5)", @r#"
-    ! error: there is no function sort(Query, int)
+    ! error: sort needs the name of a field or a closure, not 5
     !   --> -e:1:7
     !    |
     !  1 | flows.sort(5)
     !    |       ^^^^
-    ! hint: `sort` exists, but not for these: help("sort") shows how
     exit 1
     "#);
     wrong!("flows.group()", @r#"
