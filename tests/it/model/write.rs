@@ -202,7 +202,8 @@ impl Leaf {
             Self::Status(2) | Self::Flag("replied") => (6, "-u SEEN_REPLY".to_owned()),
             Self::Mark(value, mask) => (7, format!("-m {value}/{mask}")),
             Self::Label(bit @ (0 | 33 | 96 | 127)) => (8, format!("-l {}", label(*bit))),
-            Self::Number(at, "=", zone) if NUMBERS[*at].name == "zone" => {
+            // To conntrack(8) a flow with a zone in one direction alone is one of zone 0 as well.
+            Self::Number(at, "=", zone) if NUMBERS[*at].name == "zone" && *zone > 0 => {
                 (11, format!("-w {zone}"))
             }
             Self::Nat("snat", nets, None) if nets.is_empty() => (9, "--src-nat".to_owned()),
