@@ -85,6 +85,10 @@ pub(super) struct Job {
     pub(super) max: Option<String>,
     pub(super) safety: Safety,
     pub(super) reading: Reading,
+    /// Flows that are to be left alone; only the library is told.
+    pub(super) shield: Option<Tree>,
+    /// More flows than this are asked about, and the answer; likewise.
+    pub(super) asked: Option<(u64, bool)>,
 }
 
 /// What an engine said.
@@ -97,6 +101,8 @@ pub(super) enum Said {
         found: u64,
         max: u64,
     },
+    /// The question was answered with no.
+    Declined,
     ReadOnly,
     Refused(String),
 }
@@ -117,6 +123,11 @@ impl Engine {
     pub(super) fn draw(dice: &mut Dice) -> Self {
         let tickets = ENGINES.iter().flat_map(|(engine, count)| [*engine].repeat(*count));
         dice.one(&tickets.collect::<Vec<_>>())
+    }
+
+    /// True if it is the library, whose guard can be chosen.
+    pub(super) fn is_guarded(self) -> bool {
+        matches!(self, Self::Tree | Self::Text | Self::Asking | Self::Rule)
     }
 
     /// True if it can do this.
@@ -181,23 +192,31 @@ impl Engine {
     }
 }
 
-/// Nobody watches.
-struct Unguarded;
+/// Who watches over a change of the library: what the job wants left alone, and how it answers.
+struct Watch {
+    shield: Option<Filter>,
+    asked: Option<(u64, bool)>,
+    /// What was written down before it was done.
+    noted: u64,
+}
 
-impl Guard<ChangeError> for Unguarded {
-    fn protects(&mut self, _: &Flow) -> bool {
-        false
+impl Guard<ChangeError> for Watch {
+    fn protects(&mut self, flow: &Flow) -> bool {
+        self.shield.as_ref().is_some_and(|shield| shield.takes(flow, now_ns()))
     }
 
     fn asks_above(&self) -> Option<u64> {
-        None
+        self.asked.map(|(above, _)| above)
     }
 
-    fn agrees(&mut self, _: &str, _: u64, _: &[Flow]) -> Result<bool, ChangeError> {
-        Ok(true)
+    fn agrees(&mut self, _: &str, found: u64, _: &[Flow]) -> Result<bool, ChangeError> {
+        let (above, agrees) = self.asked.unwrap();
+        assert!(found > above, "asked about {found} flows, which is no more than {above}");
+        Ok(agrees)
     }
 
-    fn record(&mut self, _: &[Changed]) -> Result<(), ChangeError> {
+    fn record(&mut self, changes: &[Changed]) -> Result<(), ChangeError> {
+        self.noted += u64::try_from(changes.len()).unwrap();
         Ok(())
     }
 }
@@ -248,8 +267,16 @@ impl Ground {
             Some(patch) => Change::Update(patch),
         };
         let limit = job.max.as_ref().map(|max| max.parse().unwrap());
-        match table::change(&self.query(filter), change, limit, &mut Unguarded, ask) {
-            Ok(outcome) => Said::Done(outcome.into()),
+        let shield = job.shield.as_ref().map(|shield| shield.native(&mut Dice::new(0)));
+        let mut watch = Watch { shield, asked: job.asked, noted: 0 };
+        match table::change(&self.query(filter), change, limit, &mut watch, ask) {
+            Ok(outcome) if outcome.declined => Said::Declined,
+            Ok(outcome) => {
+                let tally = Tally::from(outcome);
+                let tried = tally.done + tally.gone + tally.failed;
+                assert_eq!(watch.noted, tried, "not all was written down: {tally:?}");
+                Said::Done(tally)
+            }
             Err(Unfinished { error: ChangeError::TooMany { found, max, .. }, .. }) => {
                 Said::TooMany { found, max }
             }

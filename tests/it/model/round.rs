@@ -136,8 +136,13 @@ fn change(
     let said = engine.run(ground, dice, &job, &mut words);
     let mut tally = Tally { matched, dry_run: job.safety == Safety::DryRun, ..Tally::default() };
     let (mut expected, mut different) = (Vec::new(), 0);
+    let shielded =
+        |record: &Record| job.shield.as_ref().is_some_and(|shield| shield.takes(record, now_s));
     for (record, taken) in before.iter().zip(&taken) {
-        if !taken {
+        if *taken && shielded(record) {
+            tally.protected += 1;
+        }
+        if !taken || shielded(record) {
             expected.push(record.clone());
             continue;
         }
@@ -150,16 +155,17 @@ fn change(
         expected.extend(left);
     }
     let max = job.max.as_deref().map(|max| limit(max, before.len()));
+    let found = matched - tally.protected;
+    let asked = job.asked.filter(|(above, _)| found > *above && job.safety == Safety::Live);
     let right = match max {
         // A loop over nothing asks for nothing.
         _ if engine == Engine::ScriptLoop && matched == 0 => Said::Done(tally),
         _ if job.safety == Safety::ReadOnly => Said::ReadOnly,
-        Some(max) if matched > max => Said::TooMany { found: matched, max },
+        Some(max) if found > max => Said::TooMany { found, max },
+        _ if asked.is_some_and(|(_, agrees)| !agrees) => Said::Declined,
         // It counts a flow that is already as it should be for one that it left alone.
         _ if engine == Engine::Conntrack => Said::Changed(different),
-        _ if job.safety == Safety::DryRun => {
-            Said::Done(Tally { done: matched, failed: 0, ..tally })
-        }
+        _ if job.safety == Safety::DryRun => Said::Done(Tally { done: found, failed: 0, ..tally }),
         _ => Said::Done(tally),
     };
     // A filter that says "all" is not taken for a wish to delete everything.
@@ -176,7 +182,7 @@ fn change(
     assert!(
         faults.is_empty() && (said == right || shy),
         "engine: {engine:?}, {}, {:?}\nwritten: {words}\nmeant:   {}\ndeed:    \
-         {:?}, max {:?}\nsaid:    {said:?}\nright:   {right:?}\n{}",
+         {:?}, max {:?}, asked {:?}, shielded {:?}\nsaid:    {said:?}\nright:   {right:?}\n{}",
         match job.reading {
             Reading::Dumps => "by dumps",
             Reading::Plain => "by one plain dump",
@@ -186,6 +192,8 @@ fn change(
         job.tree.text(&mut Dice::new(0)),
         job.deed,
         job.max,
+        job.asked,
+        job.shield.map(|shield| shield.text(&mut Dice::new(0))),
         faults.join("\n")
     );
     after
@@ -232,7 +240,10 @@ fn draw(dice: &mut Dice, engine: Engine, before: &[Record], dumps: u64) -> Job {
         (true, false) => Reading::Plain,
         (false, _) => Reading::LookUps(before.to_vec()),
     };
-    Job { tree, flags, deed, max, safety, reading }
+    let guarded = engine.is_guarded();
+    let shield = (guarded && dice.chance(20)).then(|| Tree::draw(dice, before, now_s));
+    let asked = (guarded && dice.chance(10)).then(|| (dice.one(&[0, 1, 5, 20]), dice.chance(50)));
+    Job { tree, flags, deed, max, safety, reading, shield, asked }
 }
 
 /// How many flows `max` lets through, of a table of so many.

@@ -179,7 +179,8 @@ impl Scene {
         };
         let max = self.dice.chance(40).then(|| "1000000".to_owned());
         let reading = if self.dice.chance(75) { Reading::Dumps } else { Reading::Plain };
-        Job { tree, flags: String::new(), deed, max, safety: Safety::Live, reading }
+        let (flags, safety) = (String::new(), Safety::Live);
+        Job { tree, flags, deed, max, safety, reading, shield: None, asked: None }
     }
 
     /// What flowsh did since this was last asked, by the kernel's own account.
