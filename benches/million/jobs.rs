@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use flowsh::flow::NewFlow;
+use flowsh::flow::{NewFlow, Proto};
 
 use crate::process::{Cost, conntrack, cost, flowsh, median, output, peak_kib};
 use crate::{Outcome, fill, myself};
@@ -47,12 +47,15 @@ pub(crate) fn run(flows: u32) -> Outcome<()> {
     memory("  its resident memory", count, 24.0)?;
     let print = || (flowsh("conntrack", "flows"), conntrack("-L"));
     compare("print every flow : conntrack -L", Must::AtMost(0.7), || Ok(print()))?;
+    memory("  its resident memory", "flows", 24.0)?;
     let exact = || {
         let args = "-L -s 10.0.0.5 -p tcp --dport 443";
         let code = "flows(\"tcp dport 443 src 10.0.0.5\")";
         Ok((flowsh("conntrack", code), conntrack(args)))
     };
-    compare("exact IPv4 : conntrack -L, same flags", Must::Report, exact)?;
+    compare("exact IPv4 : conntrack -L, same flags", Must::AtMost(0.25), exact)?;
+    let host = || Ok((flowsh("conntrack", "flows(\"src 10.0.0.5\")"), conntrack("-L -s 10.0.0.5")));
+    compare("one host's flows : conntrack -L -s HOST", Must::AtMost(0.25), host)?;
     let text = || flowsh("ndjson", "flows.where(\"tcp dport 443\").count()");
     let readable = "flows.where(|f| f.proto == \"tcp\" && f.dport == 443).count()";
     compare("readable closure : text filter", Must::AtMost(1.2), || {
@@ -60,6 +63,7 @@ pub(crate) fn run(flows: u32) -> Outcome<()> {
     })?;
     let unreadable = "let n = 0; flows.where(|f| { n += 1; f.dport == 443 }).count()";
     let (ours, dump) = medians(|| Ok((flowsh("ndjson", unreadable), flowsh("ndjson", count))))?;
+    memory("  the resident memory of the last", unreadable, 24.0)?;
     let what = "unreadable closure - dump, us a flow";
     line(what, Must::AtMost(0.6), ours, dump, |ours, dump| (ours - dump) * 1e6 / f64::from(flows));
     let group = "flows.group(\"src\").top(10)";
@@ -121,6 +125,10 @@ fn change(flows: u32) -> Outcome<()> {
     let what = "delete an eighth, by port : conntrack -D";
     let must = Must::AtLeast(3.0);
     let by_port_cost = delete(what, must, &by_port, || fill::refill(flows, to_port))?;
+    let service = |flow: &NewFlow| flow.orig.proto == Proto::UDP && flow.orig.dport() == Some(993);
+    let one = ("ipv4 udp dport 993".to_owned(), "-f ipv4 -p udp --dport 993".to_owned());
+    let what = "delete one in 64, by udp port : conntrack -D";
+    delete(what, Must::AtLeast(8.0), &one, || fill::refill(flows, service))?;
     let (mut by_mark, mut by_port) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         // There and back, so that each round finds them.
@@ -136,6 +144,7 @@ fn change(flows: u32) -> Outcome<()> {
     line(what, Must::Report, median(&by_mark), by_mark_cost, faster);
     let what = "re-mark an eighth, by port : conntrack -D";
     line(what, must, median(&by_port), by_port_cost, faster);
+    memory("  its resident memory", "flows(\"ipv4 tcp dport 80\").update(#{ mark: 99 })", 24.0)?;
     let update = output(&mut conntrack("-U -f ipv4 --mark 4 -m 4"))?;
     println!("  conntrack -U --mark 4 says: {}", update.lines().last().unwrap_or_default());
     Ok(())
