@@ -17,7 +17,7 @@ const ROUNDS: usize = 7;
 /// Requests in one datagram; more is no faster.
 const REQUESTS: usize = 150;
 /// Lines of `-U` and of `-D`: for each, both read the table.
-const SELECTING: usize = 50;
+const SELECTING: usize = 10;
 
 /// A file of lines that goes with the run.
 struct Saved(std::path::PathBuf);
