@@ -9,7 +9,7 @@ use super::command::{Command, Table};
 use super::getopt::{Next, Words};
 use super::given::Given;
 use super::labels::Names;
-use super::message::{Fault, warn};
+use super::message::Fault;
 use super::options::{self, Key, Opt};
 use super::proto::{self, Handler, ProtoOpt};
 use super::value::{self, NatWord, StatusWord};
@@ -94,8 +94,8 @@ pub(super) struct Line {
     pub(super) proto_given: Given<ProtoOpt>,
 }
 
-/// Reads a command line; word 0 is the program's name.
-pub(super) fn read(words: Vec<&str>) -> Result<Line, Fault> {
+/// Reads a command line; word 0 is the program's name. What is given and has no effect is told.
+pub(super) fn read(words: Vec<&str>, tell: fn(&str)) -> Result<Line, Fault> {
     let mut words = Words::new(words);
     let mut line = Line::default();
     let mut names = Names::default();
@@ -115,6 +115,9 @@ pub(super) fn read(words: Vec<&str>) -> Result<Line, Fault> {
                     None if optional(option) => words.optional(),
                     value => value,
                 };
+                if option == Opt::NatRange {
+                    tell("WARNING: ignoring -a, deprecated option.");
+                }
                 line.take(option, value, &mut names)?;
                 if option == Opt::Proto {
                     known.extend(line.handler.map(Handler::known));
@@ -127,7 +130,7 @@ pub(super) fn read(words: Vec<&str>) -> Result<Line, Fault> {
     }
     line.names = names.into_map();
     line.check()?;
-    line.warn();
+    line.warn(tell);
     Ok(line)
 }
 
@@ -161,11 +164,10 @@ impl Line {
             }
             Opt::Timeout => self.timeout_s = Some(value::decimal("-t", text)?),
             Opt::Status => self.status = Some(value::status(text)?),
-            Opt::Zero => (),
+            Opt::Zero | Opt::NatRange => (),
             Opt::EventMask => {
                 self.events.get_or_insert_default().extend(value::events(text)?);
             }
-            Opt::NatRange => warn("WARNING: ignoring -a, deprecated option."),
             Opt::Mark => self.mark = Some(value::mark("-m", text)?),
             Opt::Id => self.id = Some(value::bounded("-i", text, u32::MAX)?),
             Opt::Secmark => self.secmark = Some(value::bounded("-c", text, u32::MAX)?),
@@ -304,13 +306,13 @@ impl Line {
     }
 
     /// Says what is given and has no effect.
-    fn warn(&self) {
+    fn warn(&self, tell: fn(&str)) {
         use Command::{Add, Create, Update};
         let sets = matches!(self.command, Some((Create | Add | Update, _)));
         let status = self.status.filter(|_| sets).unwrap_or_default();
         for (given, name) in [(status.snat, "SRC_NAT"), (status.dnat, "DST_NAT")] {
             if given {
-                value::ignored(name);
+                tell(&value::ignored(name));
             }
         }
     }

@@ -13,7 +13,7 @@ use std::thread;
 
 use super::command::{Command, Table};
 use super::line::{self, Line};
-use super::message::{Fault, say};
+use super::message::{Fault, say, warn};
 
 /// The longest line: conntrack would cut it to pieces, and run those.
 const LINE_BYTES: usize = 10_240;
@@ -62,7 +62,7 @@ impl Script {
     pub(super) fn check(&self) -> Result<(), Fault> {
         let parts = self.parts()?;
         thread::scope(|scope| {
-            let check = |part| scope.spawn(move || self.part(part).check());
+            let check = |part| scope.spawn(move || self.part(part, warn).check());
             let checks: Vec<_> = parts.into_iter().map(check).collect();
             let mut before = 0;
             for check in checks {
@@ -101,14 +101,14 @@ impl Script {
         Ok(at + u64::try_from(end.map_or(0, |end| end + 1)).unwrap_or(0))
     }
 
-    /// All lines.
-    pub(super) fn lines(&self) -> Lines<'_> {
-        self.part(0..self.length)
+    /// All lines; `tell` is told what they say without effect.
+    pub(super) fn lines(&self, tell: fn(&str)) -> Lines<'_> {
+        self.part(0..self.length, tell)
     }
 
-    fn part(&self, range: Range<u64>) -> Lines<'_> {
+    fn part(&self, range: Range<u64>, tell: fn(&str)) -> Lines<'_> {
         let from = BufReader::with_capacity(CHUNK_BYTES, Part { file: &self.file, range });
-        Lines { from, number: 0, line: Vec::new() }
+        Lines { from, number: 0, line: Vec::new(), tell }
     }
 
     /// Says what a line is refused for, and which it is.
@@ -142,6 +142,8 @@ pub(super) struct Lines<'a> {
     from: BufReader<Part<'a>>,
     number: u64,
     line: Vec<u8>,
+    /// Told what a line says without effect.
+    tell: fn(&str),
 }
 
 impl Lines<'_> {
@@ -169,7 +171,8 @@ impl Lines<'_> {
                 return Err(refused(Fault::usage("Parameter too long!")));
             }
             let mut quoted = Vec::new();
-            let line = split(words, &mut quoted).and_then(allowed);
+            let tell = self.tell;
+            let line = split(words, &mut quoted).and_then(|words| allowed(words, tell));
             return line.map(|line| Some((number, line))).map_err(refused);
         }
     }
@@ -182,8 +185,8 @@ impl Lines<'_> {
 }
 
 /// Reads a line, if it is one that may stand in a file.
-fn allowed(words: Vec<&str>) -> Result<Line, Fault> {
-    let line = line::read(words)?;
+fn allowed(words: Vec<&str>, tell: fn(&str)) -> Result<Line, Fault> {
+    let line = line::read(words, tell)?;
     let name = match line.command {
         Some((
             Command::Create | Command::Add | Command::Update | Command::Delete | Command::Flush,

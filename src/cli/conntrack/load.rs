@@ -9,7 +9,7 @@ use crate::kernel::{KernelError, Maker, Makings};
 use super::command::{Command, Table};
 use super::line::Line;
 use super::lines::{Lines, Refused, Script};
-use super::message::Fault;
+use super::message::{Fault, warn};
 use super::{Machine, change, new};
 
 /// How far the reading may be ahead.
@@ -28,7 +28,8 @@ pub(super) fn run(machine: &Machine, path: &str) -> Result<u8, Fault> {
     let mut maker = machine.live.maker().map_err(|error| fault(&error, Command::Create))?;
     thread::scope(|scope| {
         let (sender, steps) = mpsc::sync_channel(STEPS);
-        let lines = script.lines();
+        // What there is to be told was told when they were checked.
+        let lines = script.lines(|_| ());
         // It ends when nobody takes its steps any more.
         scope.spawn(move || read(lines, &sender));
         for step in steps {
@@ -46,7 +47,7 @@ pub(super) fn lines(
     each: &mut dyn FnMut(&Line) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let script = Script::open(path)?;
-    let mut lines = script.lines();
+    let mut lines = script.lines(warn);
     while let Some((number, line)) = script.blame(lines.next())? {
         script.blame(each(&line).map_err(|fault| Refused { number, fault }))?;
     }

@@ -37,7 +37,7 @@ use crate::table::Query;
 
 use command::{Command, Table};
 use line::Line;
-use message::Fault;
+use message::{Fault, warn};
 use options::Opt;
 
 /// What turns a command line into the script that does the same; only as the first word.
@@ -61,7 +61,7 @@ fn run(mut words: Vec<String>) -> Result<u8, Fault> {
     if let Some(path) = load::file(&words) {
         return load::run(&Machine::new(), path);
     }
-    let line = line::read(words.iter().map(String::as_str).collect())?;
+    let line = line::read(words.iter().map(String::as_str).collect(), warn)?;
     let Some((command, table)) = line.command else { return help::print(&line) };
     let machine = Machine::new();
     let expect = table == Table::Expect;

@@ -7,7 +7,7 @@ use crate::flow::{Status, Tuple};
 
 use super::command::{Command, Table};
 use super::line::{self, Line};
-use super::message::Fault;
+use super::message::{Fault, warn};
 use super::options::Opt;
 use super::{filter, load, new};
 
@@ -18,7 +18,7 @@ pub(super) fn print(words: &[String]) -> Result<u8, Fault> {
         load::lines(path, &mut |line| Ok(writeln!(out, "{};", of(line)?)?))?;
         return Ok(0);
     }
-    let line = line::read(words.iter().map(String::as_str).collect())?;
+    let line = line::read(words.iter().map(String::as_str).collect(), warn)?;
     let script = of(&line)?;
     writeln!(io::stdout(), "{script}")?;
     Ok(0)

@@ -206,7 +206,7 @@ pub(super) fn output(text: &str, style: &mut ConntrackStyle) -> Result<(), Fault
         match (find(&WORDS, part), nat_name(part)) {
             (Some(Some(flag)), _) => *flag(style) = true,
             (Some(None), _) => (),
-            (None, Some(name)) => ignored(name),
+            (None, Some(name)) => warn(&ignored(name)),
             (None, None) => return Err(part.len()),
         }
         Ok(())
@@ -233,7 +233,7 @@ pub(super) fn events(text: &str) -> Result<Vec<EventKind>, Fault> {
     list(text, &mut |part| {
         match (find(&WORDS, part), nat_name(part)) {
             (Some(more), _) => kinds.extend_from_slice(more),
-            (None, Some(name)) => ignored(name),
+            (None, Some(name)) => warn(&ignored(name)),
             (None, None) => return Err(part.len()),
         }
         Ok(())
@@ -275,8 +275,8 @@ fn begins(name: &str, beginning: &str) -> bool {
         && name.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
 }
 
-/// Says that a word of NAT has no meaning here.
-pub(super) fn ignored(name: &str) {
+/// A warning that a word of NAT has no meaning here.
+pub(super) fn ignored(name: &str) -> String {
     let option = if name == "SRC_NAT" { "--src-nat" } else { "--dst-nat" };
-    warn(&format!("WARNING: ignoring {name}, use {option} instead"));
+    format!("WARNING: ignoring {name}, use {option} instead")
 }

@@ -57,6 +57,14 @@ fn everything_that_a_line_can_say_is_saved_where_it_is_asked_for() {
 }
 
 #[test]
+fn what_has_no_effect_is_told_once_though_lines_are_read_twice() {
+    in_namespace(|| {
+        let line = "-A -s 10.0.0.1 -d 10.0.0.2 -p udp --sport 1 --dport 2 -t 60 -u SRC_NAT";
+        assert_snapshot!(dialect_fed("-R -", line), @"WARNING: ignoring SRC_NAT, use --src-nat instead");
+    });
+}
+
+#[test]
 fn a_zone_is_copied_by_its_saved_lines() {
     in_namespace(|| {
         fill(TABLE);
