@@ -166,6 +166,11 @@ impl Leaf {
         }
     }
 
+    /// True if it asks for a translation.
+    pub(super) fn is_nat(&self) -> bool {
+        matches!(self, Self::Nat(..) | Self::Flag("snat" | "dnat" | "nat"))
+    }
+
     /// Any comparison, with values of these flows, so that it takes some and leaves some.
     pub(super) fn draw(dice: &mut Dice, records: &[Record], now_s: i64) -> Self {
         let from = dice.one(records);

@@ -94,8 +94,9 @@ impl Tree {
                     text += dice.one(words);
                 }
                 let one = part.text(dice);
-                let (open, close) =
-                    if matches!(part, Self::Leaf(_)) { ("", "") } else { ("(", ")") };
+                // `port` behind `nat` is the port that it is translated to.
+                let alone = matches!(part, Self::Leaf(leaf) if !leaf.is_nat());
+                let (open, close) = if alone { ("", "") } else { ("(", ")") };
                 text = text + open + one.as_str() + close;
             }
             if text.is_empty() { none.to_owned() } else { text }
