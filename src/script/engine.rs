@@ -18,10 +18,6 @@ use super::resolver::Resolver;
 const CALL_LEVELS: usize = 64;
 /// Expressions within expressions, at the top and in functions.
 pub(super) const EXPRESSION_DEPTH: usize = 128;
-/// Bytes of one string.
-const STRING_BYTES: usize = 64 << 20;
-/// Items of one array or map.
-const ITEMS: usize = 16 << 20;
 
 /// The source of everything that is typed at a shell.
 const SHELL: &str = "shell";
@@ -189,9 +185,6 @@ fn build(host: &Rc<Host>, globals: &[(&'static str, Dynamic)]) -> Engine {
     engine
         .set_max_call_levels(CALL_LEVELS)
         .set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH)
-        .set_max_string_size(STRING_BYTES)
-        .set_max_array_size(ITEMS)
-        .set_max_map_size(ITEMS)
         .set_strict_variables(true)
         .set_fail_on_invalid_map_property(true)
         .disable_symbol("eval")

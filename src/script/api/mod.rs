@@ -17,6 +17,7 @@ mod nat;
 mod netns;
 mod open;
 mod outcome;
+mod pad;
 mod process;
 mod protect;
 mod query;
@@ -36,7 +37,7 @@ pub(super) use flow::SIDE;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 28] = [
+    let topics: [fn() -> Module; 29] = [
         addr::module,
         change::module,
         columns::module,
@@ -51,6 +52,7 @@ pub(super) fn register(engine: &mut Engine) {
         netns::module,
         open::module,
         outcome::module,
+        pad::module,
         process::module,
         protect::module,
         query::module,
