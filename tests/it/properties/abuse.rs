@@ -63,7 +63,7 @@ const VALUES: [&str; 46] = [
 ];
 
 /// What a method is called on, by the name of its type.
-const RECEIVERS: [(&str, &[&str]); 15] = [
+const RECEIVERS: [(&str, &[&str]); 16] = [
     ("Query", &["flows", "flows(\"tcp\")", "flows.take(0)"]),
     ("Rows", &["flows.sort(\"id\")", "flows.group(\"src\")", "flows.select(\"src\")"]),
     ("Flow", &["flows.first()"]),
@@ -75,6 +75,7 @@ const RECEIVERS: [(&str, &[&str]); 15] = [
     ("Snapshot", &["flows.snapshot()"]),
     ("Diff", &["flows.snapshot().diff(flows.snapshot())"]),
     ("Window", &["window(1.sec)"]),
+    ("Blob", &["blob(2)"]),
     ("Ip", &["ip(\"10.0.0.1\")", "ip(\"2001:db8::1\")"]),
     ("Net", &["net(\"10.0.0.0/8\")", "net(\"10.0.0.1-10.0.0.5\")"]),
     ("Duration", &["5.min", "-1.sec"]),
