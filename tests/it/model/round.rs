@@ -284,6 +284,14 @@ fn create(ground: &Ground, wire: &mut Wire, dice: &mut Dice, before: &[Record]) 
             held.push(record);
         }
     }
+    // A flow that ran out is shown to nobody, and is in the way until someone comes by: a dump takes
+    // a few of them away.
+    for _ in 0..before.len() {
+        if wire.look(&[]).1 == before.len() {
+            break;
+        }
+        wire.dump();
+    }
     let mut batch = ground.live().batch("create flows").unwrap();
     for new in &wanted {
         batch.create(new).unwrap();
