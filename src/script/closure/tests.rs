@@ -251,6 +251,22 @@ fn a_variable_is_read_when_the_query_is() {
 }
 
 #[test]
+fn a_variable_of_an_else_ends_with_it() {
+    let closure = "|f| { let x = 1; if f.snat { return false; } else { let x = f.dport; } x == 1 }";
+    let (_, all) = Bench::new().compare_all(&[closure.to_owned()], 0);
+    assert!(all > 0);
+}
+
+#[test]
+fn a_function_that_calls_itself_often_is_not_followed_for_ever() {
+    let bench = Bench::new();
+    let many = ["again(n - 1)"; 9].join(" + ");
+    let script = format!("fn again(n) {{ {many} }} filter(|f| again(f.mark) == 3)");
+    let remarks = bench.program.check("a.rhai", &script).unwrap();
+    assert!(remarks[0].contains("calls itself"), "{remarks:?}");
+}
+
+#[test]
 fn records_and_expectations_are_read_too() {
     let mut bench = Bench::new();
     let script = "

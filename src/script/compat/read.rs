@@ -14,8 +14,9 @@ use crate::flow::{Direction, Value};
 use crate::script::expr::{Arm, Expr, Outer, Subject, Switch, Why};
 use crate::script::value::to_dynamic;
 
-/// Calls of own functions within own functions that are followed.
-const DEPTH: usize = 8;
+/// Calls of own functions that are followed in one closure: more would grow without end where a
+/// function calls itself twice.
+const CALLS: usize = 32;
 
 /// A closure, read.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub(super) struct Reader<'l> {
     pub(super) names: Vec<(ImmutableString, Bound)>,
     /// How many values are kept in local variables.
     locals: usize,
-    /// Own functions being followed.
+    /// Calls of own functions that were followed.
     calls: usize,
     unread: Vec<Why>,
     pub(super) fixed: bool,
@@ -143,8 +144,14 @@ impl Reader<'_> {
             Stmt::Return(value, flags, _) if tail && !flags.contains(ASTFlags::BREAK) => {
                 value.as_ref().map_or(Expr::Const(Value::Absent), |value| self.expr(value))
             }
-            // `if … { return … }` answers for what follows, too.
-            Stmt::If(parts, _) if tail && !rest.is_empty() && returns(parts.body.statements()) => {
+            // `if … { return … }` answers for what follows, too, unless a variable of its `else`
+            // would be taken for one that is used there.
+            Stmt::If(parts, _)
+                if tail
+                    && !rest.is_empty()
+                    && returns(parts.body.statements())
+                    && !declares(parts.branch.statements()) =>
+            {
                 let condition = self.expr(&parts.expr);
                 let then = self.block(parts.body.statements(), tail);
                 let mut others = parts.branch.statements().to_vec();
@@ -263,8 +270,9 @@ impl Reader<'_> {
             Some(Shared::clone(definition))
         };
         let definition = self.libraries.iter().rev().find_map(same)?;
-        if self.calls == DEPTH {
-            return Some(self.unread(format!("`{}` calls itself or many", call.name), position));
+        if self.calls == CALLS {
+            let text = format!("`{}` calls itself, or too many are called", call.name);
+            return Some(self.unread(text, position));
         }
         let rows: Vec<Option<Bound>> = call
             .args
@@ -285,7 +293,6 @@ impl Reader<'_> {
         let mut names = definition.params.iter().cloned().zip(rows).zip(args);
         self.calls += 1;
         let expr = self.with_params(&mut names, &body(&definition));
-        self.calls -= 1;
         self.names = around;
         Some(expr)
     }
@@ -306,6 +313,11 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// True if a block makes a variable of its own.
+fn declares(statements: &[Stmt]) -> bool {
+    statements.iter().any(|statement| matches!(statement, Stmt::Var(..)))
 }
 
 /// True if a block ends in `return` whatever happens.

@@ -28,6 +28,7 @@ F |f| { if <T> { return <X> } else { <T> } } ;; |f| { { let x = 1; <X> }; return
 F |f| { const x = <N>; x <O> <N> } ;; |f| { if <T> { if <T> { return <T>; } } <T> }
 F |f| { let x = <N>; x += 1; x > 3 } ;; |f| { let x; x == <X> } ;; |f| { throw <X>; }
 F |f| { for i in 0..3 { <X> } <T> }
+F |f| { let x = 1; if <T> { return <T>; } else { let x = <X>; } x == 1 }
 T f.snat ;; f.dnat ;; f.nat ;; f.assured ;; f.unreplied ;; f.related ;; f.offload ;; true ;; yes
 T f.proto == "tcp" ;; f.dport == 443 ;; f.assured == true ;; f.unreplied != true ;; f.mark
 T f.nope ;; f.helper == "ftp" ;; f.family == "ipv4" ;; f.state == "ESTABLISHED"
