@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::hand::Hand;
 use super::{Deed, Guard, Outcome, Query};
-use crate::flow::{Filter, Flow, FlowKey, Patch, Question};
+use crate::flow::{Flow, FlowKey, Patch, Question};
 use crate::kernel::{KernelError, Source, now_ns};
 
 /// Flows that a question shows.
@@ -204,11 +204,11 @@ fn planned<A: Question, E: From<KernelError> + From<ChangeError>>(
         hand.outcome.declined = true;
         return Ok(());
     }
-    let filter = query.filter().map_or(Filter::All, |filter| filter.now());
+    let condition = query.condition();
     for (netns, key) in keys {
         let (live, batch) = hand.batches.of(netns.as_ref())?;
         match live.get(&key)?.filter(|flow| flow.id == key.id) {
-            Some(flow) if filter.judge(&flow, now_ns(), ask)? => hand.take(&flow)?,
+            Some(flow) if condition.judge(&flow, now_ns(), ask)? => hand.take(&flow)?,
             _ => batch.count_gone(),
         }
     }

@@ -146,6 +146,16 @@ impl<A: Question> Query<A> {
         }
     }
 
+    /// What every flow of it satisfies now, whatever the query skips and wherever it ends.
+    #[must_use]
+    pub fn condition(&self) -> Filter<A> {
+        let filters = self.stages.iter().filter_map(|stage| match stage {
+            Stage::Where(filter) => Some(filter.now()),
+            Stage::Skip(_) | Stage::Take(_) => None,
+        });
+        filters.fold(Filter::All, Filter::and)
+    }
+
     /// What native code can answer of the first stage now: answered where the flow is decoded.
     #[must_use]
     pub fn native(&self) -> Filter {

@@ -147,7 +147,10 @@ mod reconcile_api {
         rule: Dynamic,
     ) -> Fallible<Outcome> {
         let (started, rule) = (std::time::Instant::now(), Rule::new(&ctx, rule)?);
-        match flow.source.get(&flow.flow.key())? {
+        let key = flow.flow.key();
+        // Under the same name there may be another flow by now.
+        let same = |now: &Flow| key.id.is_none() || now.id == key.id;
+        match flow.source.get(&key)?.filter(same) {
             Some(now) => {
                 let now = FlowHandle::new(now, &flow.source);
                 let rule = |_: &Flow| rule.deed(&ctx, &now);

@@ -74,6 +74,31 @@ fn a_handler_brings_a_new_flow_to_the_wanted_state() {
 }
 
 #[test]
+fn a_flow_that_took_the_place_of_another_is_not_reconciled_for_it() {
+    in_namespace(|| {
+        // The kernel gives a flow the number of the one before it as long as its memory is free.
+        let reconciled = eval(&format!(
+            r#"{THREE}
+            let was = flows("udp").first();
+            let place = #{{ proto: "udp", src: was.src, dst: was.dst, sport: was.sport,
+                           dport: was.dport }};
+            was.delete();
+            while true {{
+                flows.create(place + #{{ timeout: 60.sec }});
+                let now = flows.get(place);
+                if now.id != was.id {{ break }}
+                now.delete();
+                flows.create(#{{ proto: "icmp", src: "10.0.0.9", dst: "10.0.0.8", icmp_type: 8,
+                                icmp_id: flows.count(), timeout: 60.sec }});
+            }}
+            print(was.reconcile(#{{ mark: 5 }}));
+            flows.get(place).mark"#
+        ));
+        assert_eq!(reconciled, "reconciled 0, gone 1, failed 0, protected 0\n0");
+    });
+}
+
+#[test]
 fn a_rule_that_is_none_is_one_error_and_changes_nothing() {
     in_namespace(|| {
         for (code, error) in [
