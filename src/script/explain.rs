@@ -5,6 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::closure::Closure;
+use super::guard::{MANY, Protected};
+use super::host::Host;
 use super::objects::Flows;
 use super::show::thousands;
 use super::stage::{Listener, Topic};
@@ -45,6 +47,8 @@ const KEPT: [(&str, &str); 18] = [
     ("top", "the rows that are shown"),
     ("wait_empty", NOTHING),
 ];
+/// Verbs that change flows.
+const CHANGES: [&str; 4] = ["delete", "kill", "reconcile", "update"];
 const NOTHING: &str = "nothing, flows pass one by one";
 
 /// Width of the names of parts.
@@ -55,7 +59,7 @@ impl<'a> Verb<'a> {
     pub(super) fn named(name: &'a str, max: Option<&'a str>) -> Option<Self> {
         match name {
             "count" => Some(Self::Count),
-            "delete" | "update" => Some(Self::Change(name, max)),
+            name if CHANGES.contains(&name) => Some(Self::Change(name, max)),
             name => KEPT.iter().find(|(known, _)| *known == name).map(|(_, kept)| Self::Read(kept)),
         }
     }
@@ -67,7 +71,7 @@ impl<'a> Verb<'a> {
 
     /// The names of all verbs.
     pub(super) fn names() -> impl Iterator<Item = &'static str> {
-        ["count", "delete", "update"].into_iter().chain(KEPT.iter().map(|(name, _)| *name))
+        std::iter::once("count").chain(CHANGES).chain(KEPT.iter().map(|(name, _)| *name))
     }
 }
 
@@ -83,13 +87,12 @@ impl Plan {
 
     /// What native code and the interpreter judge, in this order.
     fn filter(&mut self, filter: &Filter<Closure>, native: &str) {
-        let filter = filter.now();
         let known = filter.native();
         if !known.is_all() {
             self.line("native", format!("{known}{native}"));
         }
         let mut asks = Vec::new();
-        questions(&filter, &mut asks);
+        questions(filter, &mut asks);
         for question in asks {
             let (source, position) = question.origin();
             let source = source.unwrap_or("script");
@@ -124,7 +127,7 @@ impl fmt::Display for Plan {
 
 /// What the kernel, native code and the interpreter do for `query`, and how its last run went.
 #[must_use]
-pub(super) fn explain(query: &Flows, verb: Verb<'_>) -> String {
+pub(super) fn explain(host: &Host, query: &Flows, verb: Verb<'_>) -> String {
     let mut plan = Plan::default();
     let lives = query.source().lives().unwrap_or_default();
     if verb == Verb::Count && !lives.is_empty() && query.is_everything() {
@@ -139,7 +142,7 @@ pub(super) fn explain(query: &Flows, verb: Verb<'_>) -> String {
     match verb {
         Verb::Read(kept) => plan.line("kept", kept),
         Verb::Count => plan.line("kept", NOTHING),
-        Verb::Change(name, max) => change(&mut plan, lives.first().copied(), name, max),
+        Verb::Change(name, max) => change(&mut plan, host, lives.first().copied(), name, max),
     }
     if let Some(run) = query.last_run() {
         for line in figures(&run) {
@@ -163,39 +166,50 @@ fn dumps(plan: &mut Plan, live: &Live, more: usize, query: &Flows) {
 fn stages(plan: &mut Plan, query: &Flows) {
     for stage in query.stages() {
         match stage {
-            Stage::Where(filter) => plan.filter(filter, ""),
+            Stage::Where(filter) => plan.filter(&filter.now(), ""),
             Stage::Skip(count) => plan.line("native", format!("leaves out the first {count}")),
             Stage::Take(count) => plan.line("native", format!("ends after {count}")),
         }
     }
 }
 
-fn change(plan: &mut Plan, live: Option<&Live>, name: &str, max: Option<&str>) {
+fn change(plan: &mut Plan, host: &Host, live: Option<&Live>, name: &str, max: Option<&str>) {
+    let safety = live.map(Live::safety);
+    let asks = safety == Some(Safety::Live) && host.asks();
     plan.line(
         "kept",
         match max {
             Some(_) => "the key of each flow, up to the limit",
+            None if asks => "the key of each flow",
             None => "one batch of requests, flows pass one by one",
         },
     );
     plan.line(
         "change",
         match name {
-            "delete" => "deletes by tuple, zone and id",
-            _ => "updates by tuple and zone: the kernel looks at no id",
+            "delete" | "kill" => "deletes by tuple, zone and id",
+            "update" => "updates by tuple and zone: the kernel looks at no id",
+            _ => "only what differs: deletes by tuple, zone and id, updates by tuple and zone",
         },
     );
     plan.line(
         "change",
-        match max {
-            Some(_) => "when all are found, and each was looked up and judged again",
-            None => "while the kernel still sends",
+        if asks || max.is_some() {
+            "when all are found, and each was looked up and judged again"
+        } else {
+            "while the kernel still sends"
         },
     );
     if let Some(max) = max {
         plan.line("guards", format!("refuses, untouched, if there are more than {max}"));
     }
-    match live.map(Live::safety) {
+    if asks {
+        plan.line("guards", format!("asks if there are more than {MANY}"));
+    }
+    for Protected { filter, because, .. } in host.protection.borrow().list() {
+        plan.line("guards", format!("leaves alone {filter} ({because})"));
+    }
+    match safety {
         Some(Safety::Live) => (),
         Some(Safety::DryRun) => plan.line("guards", "--dry-run: nothing is sent"),
         Some(Safety::ReadOnly) => plan.line("guards", "--read-only: refused"),
@@ -242,7 +256,7 @@ fn heard(plan: &mut Plan, topic: Topic, kinds: &[EventKind], filter: &Filter<Clo
         Topic::Expectations => "every expectation",
     };
     plan.line("kernel", format!("sends {} of {of}", names.join(", ")));
-    plan.filter(filter, ", in the thread that listens");
+    plan.filter(&filter.always(), ", in the thread that listens");
 }
 
 /// What each took in a run: rows in and out, and time.

@@ -17,7 +17,7 @@ use crate::kernel::{KernelError, Live, NetNs, Source, SshSession, ssh_session};
 use crate::table::{Guard, parse_filter};
 
 /// A change of more flows than this is asked about, where there is someone to ask.
-const MANY: u64 = 100;
+pub(super) const MANY: u64 = 100;
 
 /// A filter that no change touches, and why.
 #[derive(Debug, Clone)]
@@ -156,8 +156,7 @@ impl Guard<Box<rhai::EvalAltResult>> for Watch<'_> {
     }
 
     fn asks_above(&self) -> Option<u64> {
-        let asks = !self.host.options.yes && !self.host.unattended.get() && self.host.can_ask();
-        asks.then_some(MANY)
+        self.host.asks().then_some(MANY)
     }
 
     fn agrees(&mut self, word: &str, found: u64, sample: &[Flow]) -> Fallible<bool> {

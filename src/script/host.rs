@@ -251,10 +251,10 @@ impl Host {
         }
     }
 
-    /// True if someone is there who can answer.
+    /// True if someone is there who can answer, and wants to be asked.
     #[must_use]
-    pub fn can_ask(&self) -> bool {
-        self.output.borrow().can_ask()
+    pub fn asks(&self) -> bool {
+        !self.options.yes && !self.unattended.get() && self.output.borrow().can_ask()
     }
 
     /// Asks whoever is there; `None` if nobody answers, or the run is to end.

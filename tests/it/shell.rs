@@ -337,6 +337,8 @@ fn a_change_of_many_flows_asks_and_yes_makes_it() {
     assert_eq!(told[5].trim_end(), "delete all 101? [y/N]");
     terminal.line("y");
     terminal.see("deleted 101, gone 0, failed 0, protected 0");
+    terminal.line("print(flows(\"udp\").explain(\"delete\"))");
+    terminal.see("asks if there are more than 100");
 }
 
 #[test]

@@ -28,9 +28,9 @@ mod explain_api {
     /// ```rhai
     /// let web = flows("tcp dport 443"); web.count(); print(web.explain())
     /// ```
-    #[rhai_fn(pure)]
-    pub fn explain(query: &mut Flows) -> String {
-        plan(query, Verb::reading())
+    #[rhai_fn(pure, return_raw)]
+    pub fn explain(query: &mut Flows) -> Fallible<String> {
+        Ok(plan(&*Host::current()?, query, Verb::reading()))
     }
 
     /// The same for one verb: what `"sort"` or `"group"` keeps, how `"delete"` goes about it.
@@ -54,16 +54,16 @@ mod explain_api {
         options: Map,
     ) -> Fallible<String> {
         limit(&options)?;
-        let max = options.get("max").map(text_of);
+        let (host, max) = (Host::current()?, options.get("max").map(text_of));
         match Verb::named(&verb, max.as_deref()) {
             Some(verb @ Verb::Change(..)) => {
                 reads_only(query)?;
-                Ok(plan(query, verb))
+                Ok(plan(&host, query, verb))
             }
             Some(_) if max.is_some() => {
                 Fault::new(format!("`{verb}` has no option `max`: it changes nothing")).throw()
             }
-            Some(verb) => Ok(plan(query, verb)),
+            Some(verb) => Ok(plan(&host, query, verb)),
             None => {
                 let fault = Fault::new(format!("there is no `{verb}` to explain"));
                 match closest(&verb, Verb::names()) {

@@ -83,7 +83,9 @@ fn a_query_that_is_narrowed_further_was_not_run() {
 fn a_change_tells_how_it_goes_about_it() {
     in_namespace(|| {
         assert_snapshot!(check(r#"
+            unprotect();
             print(flows("udp dport 53").explain("delete"));
+            protect("dst 10.0.0.7");
             print("");
             print(flows("udp dport 53").explain("update", #{ max: "10%" }));
         "#), @r#"
@@ -101,6 +103,7 @@ fn a_change_tells_how_it_goes_about_it() {
         change:       updates by tuple and zone: the kernel looks at no id
                       when all are found, and each was looked up and judged again
         guards:       refuses, untouched, if there are more than 10%
+                      leaves alone dst 10.0.0.7 (protect())
         "#);
     });
 }
@@ -111,7 +114,8 @@ fn a_subscription_tells_what_it_listens_to() {
         assert_snapshot!(check(r#"
             print(flows("udp").events(["destroy", "new"]).within(5.sec).take(3).explain());
             let options = #{ per: "src", throttle: 1.sec };
-            let handler = flows("tcp").where(|f| f.src != f.dst).on("update", options, |e| 1);
+            let port = 443;
+            let handler = flows("tcp").where(|f| f.dport == port).on("update", options, |e| 1);
             print("");
             print(handler.explain());
             stop();
@@ -124,7 +128,7 @@ fn a_subscription_tells_what_it_listens_to() {
 
         kernel:       sends update of every flow
         native:       proto tcp, in the thread that listens
-                      the closure given at script:9:40, compiled
+                      the closure given at script:10:40, compiled
         kept:         up to 65,536 events that wait; what is lost beyond is counted
         throttle:     one call in 1.00 s for each src
         "#);
