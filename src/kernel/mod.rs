@@ -1,7 +1,8 @@
 //! The door: the only room with a socket or `/proc`.
 //!
 //! A [`Source`] gives flows: a [`Recording`] those of a file; [`Live`] is the one that also takes
-//! changes, in [`Batch`]es or as [`Makings`], and is listened to through an [`EventStream`]. Every change passes [`Safety`].
+//! changes, in [`Batch`]es or as [`Makings`], and is listened to through an [`EventStream`]. Every
+//! change passes [`Safety`].
 
 mod batch;
 mod dump;

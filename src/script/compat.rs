@@ -70,7 +70,7 @@ impl Environment {
 
     /// Source and position of the call that was kept.
     pub(super) fn origin(&self) -> (Option<&str>, Position) {
-        (self.0.source.as_deref(), self.0.pos)
+        (self.0.global.source(), self.0.pos)
     }
 }
 

@@ -9,7 +9,7 @@ use std::vec::IntoIter;
 
 use crate::kernel::{Applied, Batch, Fate, KernelError, Live, Source};
 
-/// Batches by the tag of the table that they change; opened when the first flow of a table is to change.
+/// Batches by the tag of the table that they change; each is opened when its first flow is to change.
 pub(super) struct Batches<'a> {
     source: &'a Rc<dyn Source>,
     what: &'static str,

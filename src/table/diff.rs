@@ -6,8 +6,8 @@ use crate::flow::{Counters, Flow};
 
 /// What differs between two snapshots, each list in the order of its snapshot.
 ///
-/// Two flows are the same one if namespace, zone and original direction are the same, unless both carry an id
-/// or a start and these differ: then one went and another came.
+/// Two flows are the same one if namespace, zone and original direction are the same, unless both
+/// carry an id or a start and these differ: then one went and another came.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diff {
     /// Flows that are only in the later one.

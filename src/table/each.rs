@@ -29,8 +29,8 @@ impl Deed {
     }
 }
 
-/// Does to every flow of `query` what `decide` says, looks at what it changed again, and tells of each what became of it, in the
-/// order of the table; `what` completes "cannot …".
+/// Does to every flow of `query` what `decide` says, looks at what it changed again, and tells of
+/// each what became of it, in the order of the table; `what` completes "cannot …".
 ///
 /// # Errors
 ///

@@ -45,12 +45,6 @@ impl Outcome {
             took: Duration::ZERO,
         }
     }
-
-    /// True if nothing failed.
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        self.applied.failed == 0
-    }
 }
 
 /// Why changes failed, of one key of [`Applied::reasons`].

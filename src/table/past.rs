@@ -15,7 +15,6 @@ use crate::flow::{Changed, Flow, FlowKey};
 pub struct Past {
     flows: Snapshot,
     changes: u64,
-    pub(super) updates: u64,
     /// The namespaces, by the tags of their flows.
     pub(super) tags: BTreeSet<Option<Arc<str>>>,
     /// Changes that were not kept, because there were too many; and one of them.
@@ -40,7 +39,6 @@ impl Past {
         }
         self.flows.push(&Flow { stop_ns: Some(*time_ns), ..was.clone() });
         if let Some(became) = became {
-            self.updates += 1;
             self.flows.push(&Flow { stop_ns: None, ..became.clone() });
         }
     }

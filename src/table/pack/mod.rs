@@ -2,7 +2,8 @@
 //! process's memory, not for files: their form may change with every version.
 //!
 //! A packed flow begins with its key: the original direction, the zone and the namespace, the same
-//! bytes for the same key. What is absent takes one bit; a reply that is the plain inverse counts as absent.
+//! bytes for the same key. What is absent takes one bit; a reply that is the plain inverse counts as
+//! absent.
 
 mod bytes;
 
