@@ -103,7 +103,8 @@ mod open_api {
     /// It reads the output of `conntrack -L` and `-E` with any `-o`, `/proc/net/nf_conntrack` and
     /// the older `ip_conntrack`, and flowsh's own `json`, `ndjson`, `csv`, `xml` and `conntrack`.
     /// What was not shown is absent; `SEEN_REPLY` is set unless a flow is marked unreplied. `age`
-    /// needs a `start`, and counts to when the flow was shown. Needs `--allow-read`.
+    /// needs a `start`, and counts to when the flow was shown. A line of a log is read as what
+    /// conntrack wrote in it: `Jul 24 10:00:00 host conntrack[1]: [NEW] tcp …`. Needs `--allow-read`.
     ///
     /// # Example
     /// ```rhai

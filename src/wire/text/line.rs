@@ -168,12 +168,14 @@ fn protocol<'a>(first: &'a str, words: &mut Words<'a>) -> Result<Proto, EntryErr
         name = words.next().unwrap_or_default();
         found = words.next().unwrap_or_default();
     }
+    // A month and its day are none, in a line of a log.
+    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase());
     match number("", found) {
-        Ok(number) => Ok(Proto(number)),
+        Ok(number) if is_name => Ok(Proto(number)),
         Err(_) if name == "unknown" || name.parse::<Proto>().is_ok() => {
             Err(EntryError::unexpected("the number of a protocol", found))
         }
-        Err(_) => Err(EntryError::unexpected("a flow", first)),
+        _ => Err(EntryError::unexpected("a flow", first)),
     }
 }
 

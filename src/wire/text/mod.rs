@@ -8,12 +8,14 @@
 //! - [`Parser::find`] finds where an entry begins and ends, [`Parser::read`] reads it
 //! - `line` is conntrack's and `/proc`'s, `save` is `-o save`, `xml` is `-o xml`, `json` and `rows`
 //!   are flowsh's own, whose fields `named` knows; all fill a `draft`
+//! - `logged` finds a line of conntrack in a line of a log
 
 mod draft;
 mod error;
 mod journal;
 mod json;
 mod line;
+mod logged;
 mod named;
 mod rows;
 mod save;
@@ -118,9 +120,19 @@ impl Parser {
                 if self.columns.is_some() {
                     return Ok(None);
                 }
-                line::read(text, &self.labels, &self.zone)
+                self.line(text)
             }
         }
+    }
+
+    /// A line of conntrack, or of a log that has one.
+    fn line(&self, text: &str) -> Result<Option<Entry>, EntryError> {
+        let read = |text: &str| line::read(text, &self.labels, &self.zone);
+        read(text).or_else(|error| {
+            let Some(logged) = logged::message(text) else { return Err(error) };
+            let entry = read(&logged.message)?;
+            Ok(entry.map(|entry| Entry { time_ns: entry.time_ns.or(logged.time_ns), ..entry }))
+        })
     }
 }
 

@@ -118,6 +118,32 @@ fn event_logs() {
 }
 
 #[test]
+fn lines_of_logs() {
+    assert_snapshot!(read("\
+Jul 24 10:00:00 gw conntrack[1]: [NEW] tcp      6 120 SYN_SENT src=192.168.0.1 dst=192.168.0.2 sport=1024 dport=80 [UNREPLIED] src=192.168.0.2 dst=192.168.0.1 sport=80 dport=1024
+Jul  4 10:00:00 gw conntrack:     [NEW] udp      17 30 src=:: dst=fd00::1 sport=1 dport=2 [UNREPLIED] src=fd00::1 dst=:: sport=2 dport=1
+2026-11-20T20:09:46.25+00:00 gw conntrack[1]: [DESTROY] udp      17 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1
+2026-11-20T20:09:46.25Z gw ct: [1795202853.412550]#011[DESTROY] udp      17 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 [USERSPACE] portid=13266
+2026-11-20T20:09:46.25Z stdout F  [UPDATE] tcp      6 60 SYN_RECV src=192.168.0.1 dst=192.168.0.2 sport=1024 dport=80 src=192.168.0.2 dst=192.168.0.1 sport=80 dport=1024
+Nov 21 01:00:00 ipv4     2 tcp      6 9 NONE src=10.0.0.8 dst=10.0.0.2 sport=1024 dport=21 src=10.0.0.2 dst=10.0.0.8 sport=21 dport=1024 mark=5
+Jul 24 10:00:00 gw conntrack[1]: conntrack v1.4.9 (conntrack-tools): 6 flow events have been shown.
+Jul 24 10:00:00 gw conntrack[1]: [NEW] tcp      6 120 src=192.168.0.300 dst=192.168.0.2
+Jul 24 10:00:00 gw systemd[1]: Started the log of connections.
+Jul 24 10:00:00 gw kernel: IN=eth0 OUT= SRC=10.0.0.1 DST=10.0.0.2 [NEW] tcp 6
+"), @r#"
+    new tcp 192.168.0.1:1024 -> 192.168.0.2:80 | tcp 192.168.0.2:80 -> 192.168.0.1:1024 status= timeout=120 state=Tcp(TcpInfo { state: 1, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None })
+    new udp [::]:1 -> [fd00::1]:2 | udp [fd00::1]:2 -> [::]:1 status= timeout=30
+    destroy at 1795205386250000000 udp 10.0.0.1:1 -> 10.0.0.2:2 | udp 10.0.0.2:2 -> 10.0.0.1:1 status=
+    destroy at 1795202853412550000 by 13266 udp 10.0.0.1:1 -> 10.0.0.2:2 | udp 10.0.0.2:2 -> 10.0.0.1:1 status=seen_reply
+    update at 1795205386250000000 tcp 192.168.0.1:1024 -> 192.168.0.2:80 | tcp 192.168.0.2:80 -> 192.168.0.1:1024 status=seen_reply timeout=60 state=Tcp(TcpInfo { state: 2, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None })
+    tcp 10.0.0.8:1024 -> 10.0.0.2:21 | tcp 10.0.0.2:21 -> 10.0.0.8:1024 status=seen_reply timeout=9 state=Tcp(TcpInfo { state: 0, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None }) mark=5
+    error: src needs an IP address, found `192.168.0.300`
+    error: expected a flow, found `Jul`
+    error: expected a flow, found `Jul`
+    "#);
+}
+
+#[test]
 fn expectations() {
     assert_snapshot!(read("\
 299 proto=6 src=10.0.0.2 dst=10.0.0.8 sport=0 dport=5555 mask-src=255.255.255.255 mask-dst=255.255.255.255 sport=0 dport=65535 master-src=10.0.0.8 master-dst=10.0.0.2 sport=1024 dport=21 PERMANENT,INACTIVE class=0 helper=ftp

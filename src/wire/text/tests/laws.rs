@@ -8,7 +8,7 @@ use super::Parser;
 use crate::flow::LabelMap;
 
 /// What entries are made of, so that some of it is nearly one.
-const PIECES: [&str; 48] = [
+const PIECES: [&str; 50] = [
     "tcp      6 ",
     "udp 17 ",
     "icmp 1 ",
@@ -57,6 +57,8 @@ const PIECES: [&str; 48] = [
     "299 proto=6 ",
     "mask-src=10.0.0.1 ",
     "é",
+    "Jul 24 10:00:00 host conntrack[1]: ",
+    "]#011",
 ];
 
 /// Reads all of `text`: every entry is found behind the last, and none is empty.
