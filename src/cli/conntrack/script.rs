@@ -7,7 +7,7 @@ use crate::flow::{Status, Tuple};
 
 use super::command::{Command, Table};
 use super::line::{self, Line};
-use super::message::{Fault, warn};
+use super::message::{Fault, PROGRAM, warn};
 use super::options::Opt;
 use super::{filter, load, new};
 
@@ -24,8 +24,21 @@ pub(super) fn print(words: &[String]) -> Result<u8, Fault> {
     Ok(0)
 }
 
-/// The script for a line.
+/// The script for a line. What a command shows is shown wherever the script stands: `-e` shows the
+/// value of the last statement, a file does not.
 fn of(line: &Line) -> Result<String, Fault> {
+    let Some((command, _)) = line.command else { return Ok("help()".to_owned()) };
+    let script = action(line)?;
+    Ok(match command {
+        Command::List | Command::Get | Command::Count | Command::Stats | Command::Version => {
+            format!("show({script})")
+        }
+        _ => script,
+    })
+}
+
+/// What does or finds it.
+fn action(line: &Line) -> Result<String, Fault> {
     let Some((command, table)) = line.command else { return Ok("help()".to_owned()) };
     let expect = table == Table::Expect;
     let name = if expect { "expectations" } else { "flows" };
@@ -59,7 +72,7 @@ fn of(line: &Line) -> Result<String, Fault> {
         Command::Create => format!("flows.create({})", map(&made(line, &new::flow(line)?)?)),
         Command::Add => {
             let flow = new::flow(line)?;
-            let (key, whole) = (map(&entries(&flow.orig)), map(&made(line, &flow)?));
+            let (key, whole) = (map(&key(&flow)), map(&made(line, &flow)?));
             format!(
                 "let present = flows.get({key});\nif present == () {{ flows.create({whole}) }} else \
                  {{ {} }}",
@@ -73,7 +86,7 @@ fn of(line: &Line) -> Result<String, Fault> {
         Command::Count => format!("{name}.count()"),
         Command::Stats if expect => "expectations.stats()".to_owned(),
         Command::Stats => "stats()".to_owned(),
-        Command::Version => "version()".to_owned(),
+        Command::Version => text(PROGRAM),
         Command::Help => "help()".to_owned(),
     })
 }
@@ -128,6 +141,19 @@ fn entries(tuple: &Tuple) -> Vec<Entry> {
     entries
 }
 
+/// What names the flow that may be there already: its zone as well, the reply's apart.
+fn key(flow: &NewFlow) -> Vec<Entry> {
+    let mut key = entries(&flow.orig);
+    key.extend(zones(flow).into_iter().filter(|(name, _)| *name != "reply_zone"));
+    key
+}
+
+fn zones(flow: &NewFlow) -> Vec<Entry> {
+    let zones =
+        [("zone", flow.zone), ("orig_zone", flow.orig.zone), ("reply_zone", flow.reply.zone)];
+    zones.into_iter().filter_map(|(name, zone)| Some((name, zone?.to_string()))).collect()
+}
+
 /// A flow that is to be made.
 fn made(line: &Line, flow: &NewFlow) -> Result<Vec<Entry>, Fault> {
     let mut all = entries(&flow.orig);
@@ -136,9 +162,7 @@ fn made(line: &Line, flow: &NewFlow) -> Result<Vec<Entry>, Fault> {
     {
         all.push(("reply", map(&entries(&flow.reply))));
     }
-    let zones =
-        [("zone", flow.zone), ("orig_zone", flow.orig.zone), ("reply_zone", flow.reply.zone)];
-    all.extend(zones.into_iter().filter_map(|(name, zone)| Some((name, zone?.to_string()))));
+    all.extend(zones(flow));
     for (name, nat) in [("snat", flow.snat), ("dnat", flow.dnat)] {
         all.extend(nat.map(|target| (name, text(place(target)))));
     }

@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 
-use crate::lab::{flowsh, in_namespace};
+use crate::lab::{flowsh, in_namespace, masked};
 
-use super::{TABLE, dialect, fill, table};
+use super::{TABLE, dialect, fed, fill, named, table};
 
 #[track_caller]
 fn check(line: &str) -> String {
@@ -52,13 +52,37 @@ fn a_script_does_what_its_line_does() {
         let present = flows.get(#{ proto: "udp", src: "10.7.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 });
         if present == () { flows.create(#{ proto: "udp", src: "10.7.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, timeout: 20.sec, mark: 9 }) } else { present.update(#{ timeout: 20.sec, mark: 9 }) }
         "#);
-        assert_snapshot!(check("-L -p tcp --state ESTABLISHED"), @r#"flows("proto tcp and state established")"#);
-        assert_snapshot!(check("-L dying"), @"flows.dying()");
-        assert_snapshot!(check("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"), @r#"flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 })"#);
-        assert_snapshot!(check("-C"), @"flows.count()");
-        assert_snapshot!(check("-S"), @"stats()");
-        assert_snapshot!(check("-C expect"), @"expectations.count()");
-        assert_snapshot!(check("-L expect"), @"expectations");
+        assert_snapshot!(check("-A -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53 -w 9 -t 20"), @r#"
+        let present = flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, zone: 9 });
+        if present == () { flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, zone: 9, timeout: 20.sec }) } else { present.update(#{ timeout: 20.sec }) }
+        "#);
+        assert_snapshot!(check("-A -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53 --reply-zone 9 -t 20"), @r#"
+        let present = flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 });
+        if present == () { flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, reply_zone: 9, timeout: 20.sec }) } else { present.update(#{ timeout: 20.sec }) }
+        "#);
+        assert_snapshot!(check("-L -p tcp --state ESTABLISHED"), @r#"show(flows("proto tcp and state established"))"#);
+        assert_snapshot!(check("-L dying"), @"show(flows.dying())");
+        assert_snapshot!(check("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"), @r#"show(flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 }))"#);
+        assert_snapshot!(check("-C"), @"show(flows.count())");
+        assert_snapshot!(check("-S"), @"show(stats())");
+        assert_snapshot!(check("-C expect"), @"show(expectations.count())");
+        assert_snapshot!(check("-L expect"), @"show(expectations)");
+    });
+}
+
+#[test]
+fn a_script_shows_in_a_file_what_its_line_shows() {
+    in_namespace(|| {
+        fill(TABLE);
+        for line in
+            ["-C", "-V", "-L -p tcp", "-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"]
+        {
+            let script = dialect(&format!("--script {line}")).ok();
+            let file = ["-o", "conntrack", "/dev/stdin"];
+            let shown = named(fed(env!("CARGO_BIN_EXE_flowsh"), &file, &script)).ok();
+            assert_eq!(masked(&shown), masked(&dialect(line).ok()), "{script}");
+            assert!(!shown.is_empty(), "{script}");
+        }
     });
 }
 
