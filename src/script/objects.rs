@@ -6,7 +6,7 @@ use rhai::Dynamic;
 
 use super::closure::Closure;
 use crate::flow::{Direction, Event, Expectation, Filter, Flow, Subject};
-use crate::kernel::{Live, Namespaces, Recording, Source};
+use crate::kernel::{KernelError, Live, Namespaces, Recording, Source};
 use crate::table;
 
 /// A query: `flows`, and what `where`, `skip` and `take` make of it.
@@ -35,6 +35,18 @@ impl FlowHandle {
             None => Rc::clone(source),
         };
         Self { flow, source }
+    }
+
+    /// The flow as its table has it now; `None` if it is gone, also if another has taken its name.
+    ///
+    /// # Errors
+    ///
+    /// The table cannot be read.
+    pub fn now(&self) -> Result<Option<Self>, KernelError> {
+        let key = self.flow.key();
+        let same = |now: &Flow| key.id.is_none() || now.id == key.id;
+        let now = self.source.get(&key)?.filter(same);
+        Ok(now.map(|now| Self::new(now, &self.source)))
     }
 }
 

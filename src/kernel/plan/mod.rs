@@ -47,6 +47,7 @@ pub fn plan(scope: &DumpScope, filter: &Filter, replies: bool) -> Vec<Part> {
     let mut wishes = both(&[base], &wishes(filter));
     if !replies {
         wishes.iter_mut().for_each(Wish::forget_replies);
+        wishes.dedup();
     }
     if !pays(&wishes) {
         wishes = vec![common(&wishes)];

@@ -152,7 +152,7 @@ mod flow_api {
         Ok(map)
     }
 
-    /// The flow as it is now, or `()` if it is gone.
+    /// The flow as it is now, or `()` if it is gone, also if another has taken its name.
     ///
     /// # Example
     /// ```rhai
@@ -160,8 +160,7 @@ mod flow_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn refresh(flow: &mut FlowHandle) -> Fallible<Dynamic> {
-        let found = flow.source.get(&flow.flow.key())?;
-        Ok(found.map_or(Dynamic::UNIT, |found| Dynamic::from(FlowHandle::new(found, &flow.source))))
+        Ok(flow.now()?.map_or(Dynamic::UNIT, Dynamic::from))
     }
 
     /// True if both are the same flow: the same original direction in the same zone and namespace.

@@ -147,12 +147,8 @@ mod reconcile_api {
         rule: Dynamic,
     ) -> Fallible<Outcome> {
         let (started, rule) = (std::time::Instant::now(), Rule::new(&ctx, rule)?);
-        let key = flow.flow.key();
-        // Under the same name there may be another flow by now.
-        let same = |now: &Flow| key.id.is_none() || now.id == key.id;
-        match flow.source.get(&key)?.filter(same) {
+        match flow.now()? {
             Some(now) => {
-                let now = FlowHandle::new(now, &flow.source);
                 let rule = |_: &Flow| rule.deed(&ctx, &now);
                 one(&ctx, &now, Change::Rule { verb: VERB, rule: &rule })
             }

@@ -92,9 +92,9 @@ fn a_flow_that_took_the_place_of_another_is_not_reconciled_for_it() {
                                 icmp_id: flows.count(), timeout: 60.sec }});
             }}
             print(was.reconcile(#{{ mark: 5 }}));
-            flows.get(place).mark"#
+            [flows.get(place).mark, was.refresh()]"#
         ));
-        assert_eq!(reconciled, "reconciled 0, gone 1, failed 0, protected 0\n0");
+        assert_eq!(reconciled, "reconciled 0, gone 1, failed 0, protected 0\n[0,null]");
     });
 }
 
