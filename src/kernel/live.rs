@@ -56,7 +56,7 @@ impl Live {
     /// The same rules in another namespace, whose flows are tagged with its name.
     #[must_use]
     pub fn elsewhere(&self, netns: NetNs) -> Self {
-        let tag = Some(netns.to_string().into());
+        let tag = (netns != NetNs::Current).then(|| netns.to_string().into());
         Self { tag, ..Self::new(netns, self.safety, Arc::clone(&self.interrupt)) }
     }
 

@@ -56,6 +56,13 @@ impl NetNs {
         Ok(names.into_iter().map(Self::Named).collect())
     }
 
+    /// The kernel's own name of the one that flowsh runs in, `net:[4026531840]`, which no other has
+    /// until the machine goes down or the last process leaves it; absent without `/proc`.
+    #[must_use]
+    pub fn here() -> Option<String> {
+        fs::read_link("/proc/self/ns/net").ok()?.into_os_string().into_string().ok()
+    }
+
     /// The file that stands for it; none for the current one.
     fn path(&self) -> Option<PathBuf> {
         match self {

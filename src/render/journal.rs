@@ -8,7 +8,7 @@ use super::line::Line;
 use crate::flow::{Changed, EventKind, Value, View};
 
 /// The lines of `changes` in one piece; `home` names the network namespace of flows that name none,
-/// if it is not the one that flowsh was started in.
+/// as far as it is known.
 #[must_use]
 pub fn journal(changes: &[Changed], home: Option<&str>, view: View<'_>) -> Vec<u8> {
     let (layout, mut line, mut text) = (FlowLayout::new(), Line::default(), Vec::new());

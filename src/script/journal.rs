@@ -22,6 +22,8 @@ pub struct Journal {
 
 /// What stands in every line of a journal, and hardly in another file.
 const MARK: &str = "\"became\":";
+/// How the kernel's own name of a namespace begins.
+const KERNEL_NAME: &str = "net:[";
 /// As much of a file as its first line may take.
 const HEAD_BYTES: u64 = 64 << 10;
 
@@ -48,7 +50,8 @@ impl Journal {
     }
 
     /// Writes down `changes`; what is written is there even if this process dies. `home` is the
-    /// namespace of the flows that name none.
+    /// namespace of the flows that name none; the one that flowsh runs in goes by the kernel's name
+    /// for it, so that nothing is put back in another.
     ///
     /// It is not waited for the disk: if the machine goes down, the table that could be put right
     /// goes with it.
@@ -57,7 +60,10 @@ impl Journal {
     ///
     /// It cannot be written.
     pub fn write(&self, changes: &[Changed], home: &NetNs, view: View<'_>) -> Fallible<()> {
-        let home = (*home != NetNs::Current).then(|| home.to_string());
+        let home = match home {
+            NetNs::Current => NetNs::here(),
+            home => Some(home.to_string()),
+        };
         let lines = render::journal(changes, home.as_deref(), view);
         // One piece, so that two runs can share a journal.
         (&*self.file).write_all(&lines).map_err(|error| {
@@ -113,13 +119,23 @@ pub(super) fn past(journal: &Recording) -> Fallible<Vec<(NetNs, Past)>> {
     if pasts.is_empty() && journal.skipped()? > 0 {
         return no_journal(name);
     }
-    pasts
-        .into_iter()
-        .map(|(netns, past)| {
-            let netns = netns.map_or(Ok(NetNs::Current), |name| NetNs::parse(&name))?;
-            Ok((netns, past))
-        })
-        .collect()
+    pasts.into_iter().map(|(netns, past)| Ok((place(netns, name)?, past))).collect()
+}
+
+/// The namespace that the journal `name` calls `netns`.
+fn place(netns: Option<String>, name: &str) -> Fallible<NetNs> {
+    match netns {
+        Some(known) if known.starts_with(KERNEL_NAME) => {
+            if NetNs::here().is_some_and(|here| here == known) {
+                return Ok(NetNs::Current);
+            }
+            Fault::new(format!("{name} was written in another network namespace, {known}"))
+                .hint("start flowsh where it was written, as with `ip netns exec NAME flowsh`")
+                .throw()
+        }
+        Some(known) => Ok(NetNs::parse(&known)?),
+        None => Ok(NetNs::Current),
+    }
 }
 
 fn no_journal<T>(name: &str) -> Fallible<T> {

@@ -50,7 +50,7 @@ pub struct Entry {
 pub struct JournalNote {
     /// The flow as the change left it; absent if it was deleted.
     pub became: Option<Box<Flow>>,
-    /// The network namespace of a flow that names none, if it was another than one's own.
+    /// The network namespace of a flow that names none.
     pub netns: Option<String>,
 }
 

@@ -184,6 +184,22 @@ fn a_journal_puts_back_a_whole_run_the_last_change_first() {
 }
 
 #[test]
+fn a_journal_is_put_back_only_in_the_namespace_where_it_was_written() {
+    in_namespace(|| {
+        fill(20);
+        let path = std::env::temp_dir().join(format!("flowsh-{}-here.ndjson", std::process::id()));
+        let path = path.to_str().unwrap();
+        flowsh(&["--journal", path, "-e", "flows.flush()"]).ok();
+        let (allow, undo) = (format!("--allow-read={path}"), format!("undo(\"{path}\")"));
+        let flowsh_there = ["--net", env!("CARGO_BIN_EXE_flowsh"), &allow, "-e", &undo];
+        let told = run("unshare", &flowsh_there);
+        assert!(told.stderr.contains(" was written in another network namespace, net:["), "{told}");
+        assert!(flowsh(&[&allow, "-e", &undo]).ok().starts_with("put back "));
+        std::fs::remove_file(path).unwrap();
+    });
+}
+
+#[test]
 fn what_cannot_be_put_back_says_why() {
     in_namespace(|| {
         let run = flowsh(&[
