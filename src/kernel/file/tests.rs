@@ -178,3 +178,23 @@ fn an_end_that_is_asked_for_comes() {
     let error = spool(&mut reader, &stop).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::Interrupted);
 }
+
+#[test]
+fn a_broken_object_ends_where_the_next_begins() {
+    let flow = |port: u16| {
+        format!(
+            r#"{{"proto":"udp","src":"10.0.0.1","dst":"10.0.0.2","sport":{port},"dport":53,"reply":{{"src":"10.0.0.2","dst":"10.0.0.1","sport":53,"dport":{port}}}}}"#
+        ) + "\n"
+    };
+    let (unquoted, unclosed) = (flow(2).replacen("\"src", "src", 1), flow(4).replace('}', ""));
+    let text = [flow(1), unquoted, flow(3), unclosed, flow(5), flow(6)].concat();
+    let saved = Saved::new("broken", &text);
+    let recording = saved.open(Unreadable::Skip(Box::new(|_| ())));
+    assert_snapshot!(all(&recording), @r"
+    udp 10.0.0.1:1 -> 10.0.0.2:53
+    udp 10.0.0.1:3 -> 10.0.0.2:53
+    udp 10.0.0.1:5 -> 10.0.0.2:53
+    udp 10.0.0.1:6 -> 10.0.0.2:53
+    ");
+    assert_eq!(recording.skipped().unwrap(), 2);
+}

@@ -175,9 +175,13 @@ fn end_of_element(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// A line that begins with a brace begins an entry, whatever the one before it lacks.
 fn end_of_object(text: &[u8]) -> Option<usize> {
-    let (mut depth, mut quoted, mut escaped) = (0u32, false, false);
-    let end = text.iter().position(|byte| {
+    let (mut depth, mut quoted, mut escaped, mut last) = (0u32, false, false, b' ');
+    for (at, byte) in text.iter().enumerate() {
+        if (std::mem::replace(&mut last, *byte), byte) == (b'\n', &b'{') {
+            return Some(at);
+        }
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
@@ -186,9 +190,11 @@ fn end_of_object(text: &[u8]) -> Option<usize> {
             b'}' if !quoted => depth = depth.saturating_sub(1),
             _ => (),
         }
-        depth == 0
-    });
-    end.map(|at| at + 1)
+        if depth == 0 {
+            return Some(at + 1);
+        }
+    }
+    None
 }
 
 /// Whether `[` begins an array of JSON and not the head of an event; `None` if it cannot be told.
