@@ -139,7 +139,8 @@ fn layout(
     use std::fmt::Write;
     let mut text = format!("error: {message}");
     let source = &place.source;
-    if let Some(number) = place.position.line() {
+    // Where the text is not known, its line says nothing.
+    if let Some(number) = place.position.line().filter(|_| !source.is_empty()) {
         let _ = write!(text, "\n  --> {source}:{}", place_text(place.position));
         let lines = host.source_text(source);
         if let Some(line) = lines.as_deref().and_then(|lines| lines.lines().nth(number - 1)) {

@@ -197,7 +197,7 @@ fn build(host: &Rc<Host>, globals: &[(&'static str, Dynamic)]) -> Engine {
     engine.on_print(move |text| {
         // Whoever reads has gone, or the disk is full: the run ends at the next step.
         if let Err(error) = out.write(format!("{text}\n").as_bytes()) {
-            out.message(&format!("error: {error}"));
+            out.message(&diag::runtime(&out, "", &error, &[]).text);
             out.stop.store(true, std::sync::atomic::Ordering::Relaxed);
             out.exit.set(Some(1));
         }

@@ -30,3 +30,15 @@ fn a_broken_pipe_ends_a_run_quietly() {
         }
     });
 }
+
+#[test]
+fn a_full_disk_is_named_whoever_writes() {
+    in_namespace(|| {
+        for code in ["1", "print(1)"] {
+            let flowsh = env!("CARGO_BIN_EXE_flowsh");
+            let told = run("bash", &["-c", &format!("{flowsh} -e '{code}' > /dev/full")]);
+            let said = "error: cannot write the output: No space left on device (os error 28)\n";
+            assert_eq!((told.stderr.as_str(), told.status), (said, 1), "{code}");
+        }
+    });
+}
