@@ -132,7 +132,11 @@ impl<A: Question> Query<A> {
     /// True if it is the whole table: no stage narrows it.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        let idle = |stage: &Stage<A>| matches!(stage, Stage::Where(filter) if filter.is_all());
+        let idle = |stage: &Stage<A>| match stage {
+            Stage::Where(filter) => filter.is_all(),
+            Stage::Skip(count) => *count == 0,
+            Stage::Take(_) => false,
+        };
         self.scope == DumpScope::default() && self.stages.iter().all(idle)
     }
 

@@ -64,9 +64,13 @@ pub(super) fn narrows(query: &Flows) -> Fallible<()> {
     if !query.is_everything() {
         return Ok(());
     }
-    Fault::new("this would delete every flow")
-        .hint("write flows.flush() if you mean it, or narrow with flows.where(…)")
-        .throw()
+    let hint = match query.source().lives()?.len() {
+        0 | 1 => "write flows.flush() if you mean it, or narrow with flows.where(…)",
+        _ => {
+            "write for n in netns_all() { n.flows.flush() } if you mean it, or narrow with where(…)"
+        }
+    };
+    Fault::new("this would delete every flow").hint(hint).throw()
 }
 
 pub(super) fn apply(

@@ -493,6 +493,15 @@ fn a_method_says_what_it_needs() {
     ! hint: write flows.flush() if you mean it, or narrow with flows.where(…)
     exit 1
     ");
+    wrong!("flows.skip(0).delete()", @r"
+    ! error: this would delete every flow
+    !   --> -e:1:15
+    !    |
+    !  1 | flows.skip(0).delete()
+    !    |               ^^^^^^
+    ! hint: write flows.flush() if you mean it, or narrow with flows.where(…)
+    exit 1
+    ");
     wrong!("flows(\"tcp\").delete(5)", @r#"
     ! error: there is no function delete(Query, int)
     !   --> -e:1:14
