@@ -13,7 +13,7 @@ use crate::render::Column;
 use crate::script::cells::record;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::rows::Rows;
-use crate::script::value::{from_dynamic, span};
+use crate::script::value::{count as unsigned, from_dynamic, span};
 
 /// Sightings that a window holds at most; beyond that the oldest go early.
 const SIGHTINGS: usize = 1_000_000;
@@ -52,6 +52,14 @@ impl Sliding {
     }
 }
 
+/// What `value` is counted as: text that is an address as the address, as comparisons have it.
+fn key(value: &Dynamic) -> Value {
+    match from_dynamic(value) {
+        Value::Text(text) => text.parse().map_or(Value::Text(text), Value::Addr),
+        value => value,
+    }
+}
+
 /// A window as scripts hold it.
 pub(super) type WindowHandle = Rc<RefCell<Sliding>>;
 
@@ -76,10 +84,17 @@ mod window_api {
         Ok(Rc::new(RefCell::new(Sliding { length, seen, counts })))
     }
 
-    /// Counts `key` once more, and returns its count within the window.
+    /// Counts `value` once more, and returns its count within the window.
+    ///
+    /// An address and its text are the same: what was added as `f.src` is there as `"10.0.0.1"`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let hits = window(10.sec); hits.add(ip("10.0.0.1")); hits.count("10.0.0.1") == 1
+    /// ```
     #[rhai_fn(pure)]
-    pub fn add(window: &mut WindowHandle, key: Dynamic) -> INT {
-        let (now, key) = (Instant::now(), from_dynamic(&key));
+    pub fn add(window: &mut WindowHandle, value: Dynamic) -> INT {
+        let (now, key) = (Instant::now(), key(&value));
         let mut window = window.borrow_mut();
         window.seen.push_back((now, key.clone()));
         *window.counts.entry(key.clone()).or_default() += 1;
@@ -87,23 +102,23 @@ mod window_api {
         window.count(&key)
     }
 
-    /// The count of `key` within the window, 0 if it was not seen.
+    /// The count of `value` within the window, 0 if it was not seen.
     #[rhai_fn(pure)]
-    pub fn count(window: &mut WindowHandle, key: Dynamic) -> INT {
+    pub fn count(window: &mut WindowHandle, value: Dynamic) -> INT {
         let mut window = window.borrow_mut();
         window.forget(Instant::now());
-        window.count(&from_dynamic(&key))
+        window.count(&key(&value))
     }
 
     /// The `n` keys that were seen most within the window.
     #[rhai_fn(pure, return_raw)]
     pub fn top(window: &mut WindowHandle, n: INT) -> Fallible<Rows> {
+        let n = usize::try_from(unsigned("top", n)?).unwrap_or(usize::MAX);
         let mut window = window.borrow_mut();
         window.forget(Instant::now());
         let mut counts: Vec<_> = window.counts.iter().collect();
         counts.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
         let columns = vec![Column::new("key", Unit::Text), Column::new("count", Unit::Number)];
-        let n = usize::try_from(n).unwrap_or(0);
         let records = counts
             .into_iter()
             .take(n)

@@ -580,6 +580,14 @@ fn a_method_says_what_it_needs() {
     ! hint: write `30.sec`, `5.min`, or "5m"
     exit 1
     "#);
+    wrong!("window(1.sec).top(-1)", @r"
+    ! error: top cannot be negative, found -1
+    !   --> -e:1:15
+    !    |
+    !  1 | window(1.sec).top(-1)
+    !    |               ^^^
+    exit 1
+    ");
     wrong!("every(0.sec, || 1)", @r"
     ! error: every needs at least a millisecond
     !   --> -e:1:1
