@@ -40,7 +40,10 @@ impl Journal {
         let mut file = options.open(path).map_err(cannot)?;
         match whole(&mut file) {
             Ok(true) => Ok(Self { file: Rc::new(file), path: path.to_owned() }),
-            Ok(false) => Err(format!("{path} is no journal, or its last line is cut off")),
+            Ok(false) => Err(format!(
+                "{path} is no journal, or its last line is cut off: `undo` reads it, but it is not \
+                 gone on with; name another file"
+            )),
             // A pipe is not read back.
             Err(error) if error.kind() == ErrorKind::NotSeekable => {
                 Ok(Self { file: Rc::new(file), path: path.to_owned() })

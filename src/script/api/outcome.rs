@@ -4,11 +4,11 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, INT, Map, NativeCallContext};
+use rhai::{Array, Dynamic, EvalAltResult, INT, Map, NativeCallContext};
 
 use super::change::ended;
 use super::open;
-use crate::kernel::Source;
+use crate::kernel::{KernelError, Source};
 use crate::script::fault::{Fallible, Fault};
 use crate::script::guard::Watch;
 use crate::script::host::Host;
@@ -23,11 +23,18 @@ pub(super) fn module() -> Module {
 /// Why an outcome cannot be undone.
 fn nothing<T>(outcome: &crate::table::Outcome) -> Fallible<T> {
     let why = match outcome.verb {
-        "deleted" | "updated" => "nothing was changed, so nothing can be put back",
         "created" => "what was created is not undone: delete it",
-        _ => "what was put back is not undone",
+        "put back" => "what was put back is not undone",
+        _ if outcome.applied.done > 0 && !outcome.dry_run => "expectations cannot be put back",
+        _ => "nothing was changed, so nothing can be put back",
     };
     Fault::new(why).throw()
+}
+
+/// Why nothing of a journal was put back.
+fn not_begun(error: &KernelError) -> Box<EvalAltResult> {
+    let hint = "nothing was put back; without the lines of that namespace, the journal can be";
+    Fault::from(error).hint(hint).thrown()
 }
 
 fn put(ctx: &NativeCallContext<'_>, undo: &Undo) -> Fallible<crate::table::Outcome> {
@@ -152,7 +159,7 @@ mod outcome_api {
         for (netns, past) in journal::past(&open::journal(path)?)? {
             let there = live.elsewhere(netns);
             // All namespaces are there, or nothing is begun.
-            there.connect()?;
+            there.connect().map_err(|error| not_begun(&error))?;
             pasts.push((Rc::new(there), past));
         }
         let mut sum = Outcome { dry_run: live.is_dry_run(), ..Outcome::new("put back") };

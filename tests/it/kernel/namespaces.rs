@@ -120,6 +120,25 @@ fn what_needs_one_namespace_is_refused_for_several() {
 }
 
 #[test]
+fn a_journal_of_a_namespace_that_is_gone_says_what_to_do() {
+    in_namespace(|| {
+        namespaces();
+        let journal = "/run/journal";
+        flowsh(&["--journal", journal, "-e", "netns_all().flows(\"sport 1\").delete()"]).ok();
+        run("ip", &["netns", "del", "blue"]).ok();
+        let undo = format!("undo(\"{journal}\")");
+        let refused = flowsh(&["--allow-read", "-e", &undo]);
+        assert_eq!(refused.status, 3);
+        assert!(refused.stderr.starts_with("error: cannot enter network namespace blue: "));
+        let hint = "nothing was put back; without the lines of that namespace, the journal can be";
+        assert!(refused.stderr.contains(hint), "{refused}");
+        run("sed", &["-i", r#"/"netns":"blue"/d"#, journal]).ok();
+        let told = flowsh(&["--allow-read", "-e", &undo]).ok();
+        assert!(told.starts_with("put back 1,"), "{told}");
+    });
+}
+
+#[test]
 fn an_event_says_in_which_namespace_it_happened() {
     in_namespace(|| {
         namespaces();

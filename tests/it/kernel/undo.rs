@@ -312,3 +312,18 @@ fn real_traffic_is_put_back_with_its_nat_helpers_and_masters() {
         assert_eq!(told.stdout.trim_end(), "[true,true,true]", "{told}");
     });
 }
+
+#[test]
+fn what_changed_nothing_or_is_no_flow_is_not_undone() {
+    in_namespace(|| {
+        let told = eval(
+            r#"let ftp = #{ proto: "tcp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1024, dport: 21 };
+               flows.create(ftp + #{ state: "ESTABLISHED", timeout: 60.sec, mark: 1 });
+               for done in [flows("tcp").reconcile(#{ mark: 1 }), flows("udp").kill()] {
+                   try { done.undo() } catch (error) { print(error) }
+               }"#,
+        );
+        let said = "nothing was changed, so nothing can be put back";
+        assert_eq!(told, format!("{said}\n{said}"));
+    });
+}
