@@ -55,6 +55,8 @@ fn section<'a>(
 /// A line of a table.
 fn property(entry: &Entry) -> String {
     let gives = entry.gives.as_deref().unwrap_or_default();
-    let meaning = entry.doc.split_whitespace().collect::<Vec<_>>().join(" ");
+    // A cell of a table has no room for an example.
+    let words = entry.doc.split("# Example").next().unwrap_or_default().split_whitespace();
+    let meaning = words.collect::<Vec<_>>().join(" ");
     format!("| `{}` | {gives} | {} |\n", entry.name, meaning.replace('|', "\\|"))
 }
