@@ -32,15 +32,20 @@ pub fn turn(program: &Program, patience: Duration) {
     for _ in 0..BURST {
         let heard = next(program, wait_once(now, wait));
         let Some((netns, heard)) = heard else { break };
-        if let Err(mishap) = deliver(host, &netns, heard) {
+        for mishap in deliver(host, &netns, heard) {
             survive(program, &mishap);
         }
         if host.stopped() {
             return;
         }
     }
-    if let Err(error) = fire(host, Instant::now()) {
-        survive(program, &error.into());
+    let now = Instant::now();
+    while !host.stopped() {
+        match fire(host, now) {
+            Ok(true) => (),
+            Ok(false) => break,
+            Err(error) => survive(program, &error.into()),
+        }
     }
 }
 

@@ -168,6 +168,18 @@ impl Stage {
         self.listeners.is_empty() && self.timers.is_empty()
     }
 
+    /// What the first of the timers that are due at `now` calls; one without a period is over.
+    fn take_due(&mut self, now: Instant) -> Option<Callback> {
+        let due = self.timers.iter_mut().enumerate().filter(|(_, timer)| timer.due <= now);
+        let (index, timer) = due.min_by_key(|(_, timer)| timer.due)?;
+        let Some(period) = timer.period else { return Some(self.timers.remove(index).handler) };
+        // A timer that was late does not catch up: its next time lies in the future.
+        while timer.due <= now {
+            timer.due += period;
+        }
+        Some(timer.handler.clone())
+    }
+
     /// How many handlers and timers there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -242,17 +254,22 @@ impl From<Box<EvalAltResult>> for Mishap {
     }
 }
 
-/// Gives what was heard in `netns` to whom it concerns.
-///
-/// # Errors
-///
-/// What a handler threw; the handlers after it are not called for this event.
-pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Result<(), Mishap> {
+/// Gives what was heard in `netns` to whom it concerns, and says what handlers threw: what one throws
+/// is no matter of the others.
+pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Vec<Mishap> {
+    let mut mishaps = Vec::new();
     match heard {
         Heard::Event(event) => {
             let event = Rc::new(*event);
-            host.unattended(|| deliver_event(host, netns, &event))
-                .map_err(|error| Mishap { error, during: Some(event.to_string()) })
+            let listeners = host.stage.borrow().listeners.clone();
+            for listener in listeners {
+                if let Err(error) = host.unattended(|| hand_over(host, netns, &listener, &event)) {
+                    mishaps.push(Mishap { error, during: Some(event.to_string()) });
+                }
+                if host.stopped() {
+                    break;
+                }
+            }
         }
         Heard::Gap(lost) => {
             let handlers = host.stage.borrow().gap_handlers.clone();
@@ -261,72 +278,55 @@ pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Result<(), Misha
             }
             let lost = i64::try_from(lost).unwrap_or(i64::MAX);
             let gap = rhai::Map::from([("lost".into(), lost.into())]);
-            let engine = host.engine()?;
             for handler in handlers {
-                host.unattended(|| handler.tell(&engine, [Dynamic::from(gap.clone())]))?;
+                let args = [Dynamic::from(gap.clone())];
+                let told = host.unattended(|| handler.tell(&*host.engine()?, args));
+                mishaps.extend(told.err().map(Mishap::from));
             }
-            Ok(())
         }
-        Heard::Failed(error) => Err(Box::<EvalAltResult>::from(error).into()),
+        Heard::Failed(error) => mishaps.push(Box::<EvalAltResult>::from(error).into()),
     }
+    mishaps
 }
 
-fn deliver_event(host: &Rc<Host>, netns: &NetNs, handle: &Rc<Event>) -> Fallible<()> {
-    let listeners: Vec<Rc<Listener>> = host.stage.borrow().listeners.clone();
+/// Calls `listener` with an event of `netns`, if that concerns it.
+fn hand_over(
+    host: &Rc<Host>,
+    netns: &NetNs,
+    listener: &Listener,
+    handle: &Rc<Event>,
+) -> Fallible<()> {
     let engine = host.engine()?;
-    for listener in listeners {
-        let here = listener.source.live().is_ok_and(|live| live.netns() == netns);
-        if !here || !listener.kinds.contains(&handle.kind) {
-            continue;
+    let here = listener.source.live().is_ok_and(|live| live.netns() == netns);
+    let (topic, flow) = match &handle.subject {
+        Subject::Flow(flow) => (Topic::Flows, Some(flow)),
+        Subject::Expectation(_) => (Topic::Expectations, None),
+    };
+    if !here || !listener.kinds.contains(&handle.kind) || topic != listener.topic {
+        return Ok(());
+    }
+    let event = EventHandle::new(Rc::clone(handle), Rc::clone(&listener.source));
+    if let Some(flow) = flow {
+        let mut ask = event_asker(host, &engine, &event);
+        if !listener.filter.judge(flow, handle.time_ns, &mut ask)? {
+            return Ok(());
         }
-        let event = EventHandle::new(Rc::clone(handle), Rc::clone(&listener.source));
-        let (topic, flow) = match &handle.subject {
-            Subject::Flow(flow) => (Topic::Flows, Some(flow)),
-            Subject::Expectation(_) => (Topic::Expectations, None),
-        };
-        if topic != listener.topic {
-            continue;
-        }
-        if let Some(flow) = flow {
-            let mut ask = event_asker(host, &engine, &event);
-            if !listener.filter.judge(flow, handle.time_ns, &mut ask)? {
-                continue;
-            }
-        }
-        let throttle = listener.throttle.as_ref();
-        if throttle.is_none_or(|throttle| throttle.lets_pass(flow, handle.time_ns, host)) {
-            listener.handler.tell(&engine, [Dynamic::from(event)])?;
-        }
+    }
+    let throttle = listener.throttle.as_ref();
+    if throttle.is_none_or(|throttle| throttle.lets_pass(flow, handle.time_ns, host)) {
+        listener.handler.tell(&engine, [Dynamic::from(event)])?;
     }
     Ok(())
 }
 
-/// Calls the timers that are due at `now`.
+/// Calls the first of the timers that are due at `now`; false if none is.
 ///
 /// # Errors
 ///
-/// What one threw; it stays, and so do the ones after it.
-pub fn fire(host: &Rc<Host>, now: Instant) -> Fallible<()> {
-    let mut due = Vec::new();
-    {
-        let mut stage = host.stage.borrow_mut();
-        stage.timers.retain_mut(|timer| {
-            if timer.due > now {
-                return true;
-            }
-            due.push((timer.due, timer.handler.clone()));
-            let Some(period) = timer.period else { return false };
-            // A timer that was late does not catch up: its next time lies in the future.
-            while timer.due <= now {
-                timer.due += period;
-            }
-            true
-        });
-    }
-    due.sort_by_key(|(when, _)| *when);
+/// What it threw; a timer with a period stays.
+pub fn fire(host: &Rc<Host>, now: Instant) -> Fallible<bool> {
+    let Some(handler) = host.stage.borrow_mut().take_due(now) else { return Ok(false) };
     let engine = host.engine()?;
-    for (_, handler) in due {
-        host.unattended(|| handler.tell(&engine, []))?;
-    }
-    Ok(())
+    host.unattended(|| handler.tell(&engine, []))?;
+    Ok(true)
 }

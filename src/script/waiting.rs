@@ -76,10 +76,10 @@ impl Waiting {
                 Heard::Event(event) => {
                     EventHandle::new(Rc::new(*event), Rc::clone(&self.wanted.source))
                 }
-                other => {
-                    deliver(&self.host, &netns, other).map_err(|mishap| mishap.error)?;
-                    continue;
-                }
+                other => match deliver(&self.host, &netns, other).into_iter().next() {
+                    Some(mishap) => return Err(mishap.error),
+                    None => continue,
+                },
             };
             if self.takes(&event)? {
                 self.wanted.take = self.wanted.take.map(|left| left - 1);

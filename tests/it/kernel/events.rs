@@ -1,6 +1,6 @@
 //! Events: heard in order, filtered, shown as `conntrack -E` shows them; and ends by signals.
 
-use crate::lab::{Background, conntrack, eval, in_namespace, masked, with_helpers};
+use crate::lab::{Background, conntrack, eval, flowsh, in_namespace, masked, with_helpers};
 
 const KEY: &str =
     r#"let key = #{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 5, dport: 6 };"#;
@@ -175,5 +175,31 @@ fn an_error_of_a_handler_names_line_and_event_and_the_rest_goes_on() {
         hint: `help("Flow")` lists the fields
           while handling new udp 10.0.0.1:5 -> 10.0.0.2:6 [UNREPLIED] 60s
         "#);
+    });
+}
+
+#[test]
+fn what_one_handler_throws_keeps_no_other_from_being_called() {
+    in_namespace(|| {
+        let told = flowsh(&[
+            "-e",
+            r#"let seen = false;
+               let once = false;
+               flows.on("new", |e| throw "broken");
+               flows.on("new", |e| { print(e.flow.sport); seen = true });
+               every(10.ms, || throw "late");
+               after(10.ms, || { print("once"); once = true });
+               every(10.ms, || if seen && once { stop() });
+               flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 7, dport: 53,
+                               timeout: 60.sec });
+               let due = now() + 20.ms;
+               while now() < due {}"#,
+        ]);
+        let mut lines: Vec<&str> = told.stdout.lines().collect();
+        lines.sort_unstable();
+        assert_eq!((lines.as_slice(), told.status), (["7", "once"].as_slice(), 0), "{told}");
+        for said in ["error: broken\n", "error: late\n"] {
+            assert!(told.stderr.contains(said), "{told}");
+        }
     });
 }
