@@ -247,6 +247,11 @@ pub(crate) fn with_labels(names: &str) {
             ct label 127 drop
         }
     }");
+    name_labels(names);
+}
+
+/// Names labels.
+pub(crate) fn name_labels(names: &str) {
     // Nothing in /etc is needed here, and nothing of the machine's is changed.
     run("mount", &["-t", "tmpfs", "none", "/etc"]).ok();
     std::fs::create_dir("/etc/xtables").unwrap();

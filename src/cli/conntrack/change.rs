@@ -81,7 +81,7 @@ pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
     shown.style.ktimestamp = false;
     let labels = names(line);
     let mut entries = Entries::new(&shown, &labels);
-    let (mut count, mut failed) = (0, false);
+    let (mut count, mut unlabelled, mut failed) = (0, 0u64, false);
     let labelling = line.given.any(&[Opt::LabelAdd, Opt::LabelDel]);
     let changed = each(
         machine,
@@ -98,7 +98,7 @@ pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
                     now.map_or(Ok(()), |flow| entries.print(Item::Flow(&flow)))?;
                 }
                 // Without a rule that uses labels no flow can have one.
-                Fate::Failed(errno::ENOSPC) if labelling => {}
+                Fate::Failed(errno::ENOSPC) if labelling => unlabelled += 1,
                 Fate::Gone => {}
                 Fate::Failed(errno) => {
                     failed = true;
@@ -110,6 +110,11 @@ pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
     );
     entries.finish()?;
     changed.map_err(|trouble| trouble.of(Command::Update))?;
+    if unlabelled > 0 {
+        say(&format!(
+            "{unlabelled} flow entries cannot have labels: no rule used labels when they began."
+        ));
+    }
     Ok(Done { verb: "updated", count, failed })
 }
 

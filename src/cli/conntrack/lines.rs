@@ -46,8 +46,11 @@ impl Script {
             "-" => ("standard input", kept(&mut io::stdin().lock())?),
             path => {
                 let mut file = File::open(path).map_err(|_| unreadable())?;
-                let whole = file.metadata().is_ok_and(|metadata| metadata.is_file());
-                (path, if whole { file } else { kept(&mut file)? })
+                let kind = file.metadata()?.file_type();
+                if kind.is_dir() {
+                    return Err(unreadable());
+                }
+                (path, if kind.is_file() { file } else { kept(&mut file)? })
             }
         };
         let length = file.metadata()?.len();
@@ -163,7 +166,8 @@ impl Lines<'_> {
                 Ok(text) => Cow::Borrowed(text),
                 Err(_) => String::from_utf8_lossy(&self.line),
             };
-            let words = text.trim_start();
+            // A file that was edited elsewhere may have CR LF at the ends of its lines.
+            let words = text.trim_start().trim_end_matches(['\r', '\n']);
             if words.is_empty() || words.starts_with('#') {
                 continue;
             }

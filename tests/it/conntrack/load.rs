@@ -121,11 +121,27 @@ fn a_wrong_line_keeps_all_others_from_running() {
         Try `conntrack -h' or 'conntrack --help' for more information.
         exit 2
         ");
+        assert_snapshot!(dialect("-R /"), @"
+        conntrack: Failed to open file / for reading
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
         assert_snapshot!(dialect("-L -R"), @"
         conntrack: unknown option `-R'
         Try `conntrack -h' or 'conntrack --help' for more information.
         exit 2
         ");
+    });
+}
+
+#[test]
+fn lines_may_end_as_other_systems_end_them() {
+    in_namespace(|| {
+        fill(TABLE);
+        let lines = "-D -p tcp\r\n\r\n-U -p udp -m 77\r";
+        assert_snapshot!(dialect_fed("-R -", lines).stderr, @"");
+        assert_eq!(listed("-p udp"), listed("-p udp -m 77"));
+        assert_eq!(listed("-p tcp"), "");
     });
 }
 

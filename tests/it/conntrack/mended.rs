@@ -3,7 +3,7 @@
 
 use insta::assert_snapshot;
 
-use crate::lab::{conntrack, in_namespace, masked, run, with_labels};
+use crate::lab::{conntrack, in_namespace, masked, name_labels, run, with_labels};
 
 use super::{TABLE, changes, dialect, dialect_fed, fill, table};
 
@@ -153,6 +153,20 @@ fn adding_what_is_there_changes_it() {
         ");
         assert_snapshot!(check(&format!("{there} -n 8.8.8.8")), @"
         conntrack: Operation failed: Operation not supported
+        exit 1
+        ");
+    });
+}
+
+#[test]
+fn flows_without_room_for_labels_are_told_of() {
+    in_namespace(|| {
+        name_labels("5 voip\n");
+        fill(TABLE);
+        let answer = dialect("-U -p 42 --label-add voip");
+        assert_snapshot!(answer, @r"
+        conntrack: 1 flow entries cannot have labels: no rule used labels when they began.
+        conntrack: 0 flow entries have been updated.
         exit 1
         ");
     });
