@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::flow::{EventKind, Family, LabelMap, Masked, Proto};
+use crate::flow::{EventKind, Family, LabelMap, Masked, NatTarget, Proto};
 use crate::render::ConntrackStyle;
 
 use super::command::{Command, Table};
@@ -179,9 +179,9 @@ impl Line {
                 text if text.starts_with("ipv6") => Family::Ipv6,
                 _ => return Err(Fault::usage(format!("`{text}' unsupported protocol"))),
             })?,
-            Opt::SrcNat => self.snat = Some(self.nat(value)?),
-            Opt::DstNat => self.dnat = Some(self.nat(value)?),
-            Opt::AnyNat => self.any_nat = Some(self.nat(value)?),
+            Opt::SrcNat => self.snat = Some(self.nat("src-nat", value)?),
+            Opt::DstNat => self.dnat = Some(self.nat("dst-nat", value)?),
+            Opt::AnyNat => self.any_nat = Some(self.nat("any-nat", value)?),
             Opt::Output => {
                 value::output(text, &mut self.style)?;
                 if self.style.labels {
@@ -281,10 +281,20 @@ impl Line {
     }
 
     /// Where NAT leads, if that is said.
-    fn nat(&mut self, value: Option<&str>) -> Result<NatWord, Fault> {
-        let to = value.map(value::nat).transpose()?;
-        to.map_or(Ok(()), |to| self.of_family(Family::of(&to.addr)))?;
-        Ok(NatWord { to })
+    fn nat(&mut self, name: &str, value: Option<&str>) -> Result<NatWord, Fault> {
+        let Some(text) = value else { return Ok(NatWord { to: None }) };
+        let (addr, port) = value::nat(text)?;
+        let addr = match addr.split_once('/') {
+            None => value::address(addr)?,
+            Some((bare, _)) => {
+                // What is no address is blamed as a whole.
+                let bare = value::address(bare).or_else(|_| value::address(addr))?;
+                self.of_family(Family::of(&bare))?;
+                return Err(no_length(name));
+            }
+        };
+        self.of_family(Family::of(&addr))?;
+        Ok(NatWord { to: Some(NatTarget { addr, port }) })
     }
 
     /// An address without a length.
@@ -293,7 +303,7 @@ impl Line {
         self.of_family(Family::of(&addr))?;
         match length {
             None => Ok(addr),
-            Some(_) => Err(Fault::usage(format!("CIDR notation unavailable for `--{name}'"))),
+            Some(_) => Err(no_length(name)),
         }
     }
 
@@ -338,6 +348,10 @@ impl Line {
         }
         Ok(())
     }
+}
+
+fn no_length(name: &str) -> Fault {
+    Fault::usage(format!("CIDR notation unavailable for `--{name}'"))
 }
 
 fn zone(option: Opt, text: &str) -> Result<u16, Fault> {

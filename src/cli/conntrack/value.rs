@@ -101,8 +101,8 @@ pub(super) struct NatWord {
     pub(super) to: Option<NatTarget>,
 }
 
-/// `1.2.3.4`, `1.2.3.4:80`, `::1` or `[::1]:80`.
-pub(super) fn nat(text: &str) -> Result<NatTarget, Fault> {
+/// The address and the port of `1.2.3.4`, `1.2.3.4:80`, `::1` or `[::1]:80`.
+pub(super) fn nat(text: &str) -> Result<(&str, Option<u16>), Fault> {
     let (addr, port) = match text.strip_prefix('[') {
         Some(inner) => match inner.split_once(']') {
             None => return Err(Fault::usage("No closing ']' around IPv6 address")),
@@ -129,7 +129,7 @@ pub(super) fn nat(text: &str) -> Result<NatTarget, Fault> {
             Some(number.ok_or_else(|| Fault::usage(format!("Invalid port `{port}'")))?)
         }
     };
-    Ok(NatTarget { addr: address(addr)?, port })
+    Ok((addr, port))
 }
 
 /// What `-u` asks for.
