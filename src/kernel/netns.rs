@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::{fmt, fs, thread};
 
@@ -56,11 +57,12 @@ impl NetNs {
         Ok(names.into_iter().map(Self::Named).collect())
     }
 
-    /// The kernel's own name of the one that flowsh runs in, `net:[4026531840]`, which no other has
-    /// until the machine goes down or the last process leaves it; absent without `/proc`.
+    /// The kernel's own name of it, `net:[4026531840]`, which no other has as long as it is there.
+    /// Absent if it is not.
     #[must_use]
-    pub fn here() -> Option<String> {
-        fs::read_link("/proc/self/ns/net").ok()?.into_os_string().into_string().ok()
+    pub fn kernel_name(&self) -> Option<String> {
+        let path = self.path().unwrap_or_else(|| "/proc/self/ns/net".into());
+        Some(format!("net:[{}]", fs::metadata(path).ok()?.ino()))
     }
 
     /// The file that stands for it; none for the current one.

@@ -53,8 +53,8 @@ impl Journal {
     }
 
     /// Writes down `changes`; what is written is there even if this process dies. `home` is the
-    /// namespace of the flows that name none; the one that flowsh runs in goes by the kernel's name
-    /// for it, so that nothing is put back in another.
+    /// namespace of the flows that name none; where that has no name, the kernel's is written down,
+    /// so that nothing is put back in another.
     ///
     /// It is not waited for the disk: if the machine goes down, the table that could be put right
     /// goes with it.
@@ -64,8 +64,8 @@ impl Journal {
     /// It cannot be written.
     pub fn write(&self, changes: &[Changed], home: &NetNs, view: View<'_>) -> Fallible<()> {
         let home = match home {
-            NetNs::Current => NetNs::here(),
-            home => Some(home.to_string()),
+            NetNs::Named(name) => Some(name.clone()),
+            NetNs::Current | NetNs::Pid(_) => home.kernel_name(),
         };
         let lines = render::journal(changes, home.as_deref(), view);
         // One piece, so that two runs can share a journal.
@@ -92,12 +92,12 @@ fn whole(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n" && head.lines().next().is_some_and(|line| line.contains(MARK)))
 }
 
-/// What was changed in each namespace, as a journal tells it.
+/// What was changed in each namespace, as a journal tells it; `home` is that of the run.
 ///
 /// # Errors
 ///
 /// It cannot be read, is no journal, or is larger than can be put back at once.
-pub(super) fn past(journal: &Recording) -> Fallible<Vec<(NetNs, Past)>> {
+pub(super) fn past(journal: &Recording, home: &NetNs) -> Fallible<Vec<(NetNs, Past)>> {
     let mut pasts: BTreeMap<Option<String>, Past> = BTreeMap::new();
     let name = journal.name();
     for entry in journal.entries() {
@@ -122,18 +122,18 @@ pub(super) fn past(journal: &Recording) -> Fallible<Vec<(NetNs, Past)>> {
     if pasts.is_empty() && journal.skipped()? > 0 {
         return no_journal(name);
     }
-    pasts.into_iter().map(|(netns, past)| Ok((place(netns, name)?, past))).collect()
+    pasts.into_iter().map(|(netns, past)| Ok((place(netns, name, home)?, past))).collect()
 }
 
 /// The namespace that the journal `name` calls `netns`.
-fn place(netns: Option<String>, name: &str) -> Fallible<NetNs> {
+fn place(netns: Option<String>, name: &str, home: &NetNs) -> Fallible<NetNs> {
     match netns {
         Some(known) if known.starts_with(KERNEL_NAME) => {
-            if NetNs::here().is_some_and(|here| here == known) {
-                return Ok(NetNs::Current);
+            if home.kernel_name().is_some_and(|home| home == known) {
+                return Ok(home.clone());
             }
             Fault::new(format!("{name} was written in another network namespace, {known}"))
-                .hint("start flowsh where it was written, as with `ip netns exec NAME flowsh`")
+                .hint("undo it where it was written: `flowsh --netns NAME` or `--netns PID`")
                 .throw()
         }
         Some(known) => Ok(NetNs::parse(&known)?),

@@ -156,7 +156,7 @@ mod outcome_api {
         let host = Host::current()?;
         let live = host.source.live()?;
         let mut pasts: Vec<(Rc<dyn Source>, Past)> = Vec::new();
-        for (netns, past) in journal::past(&open::journal(path)?)? {
+        for (netns, past) in journal::past(&open::journal(path)?, live.netns())? {
             let there = live.elsewhere(netns);
             // All namespaces are there, or nothing is begun.
             there.connect().map_err(|error| not_begun(&error))?;
