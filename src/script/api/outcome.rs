@@ -156,7 +156,8 @@ mod outcome_api {
         let host = Host::current()?;
         let live = host.source.live()?;
         let mut pasts: Vec<(Rc<dyn Source>, Past)> = Vec::new();
-        for (netns, past) in journal::past(&open::journal(path)?, live.netns())? {
+        let journal = open::journal(path)?;
+        for (netns, past) in journal::past(&journal, live.netns())? {
             let there = live.elsewhere(netns);
             // All namespaces are there, or nothing is begun.
             there.connect().map_err(|error| not_begun(&error))?;
@@ -170,6 +171,11 @@ mod outcome_api {
             sum.protected += part.protected;
             sum.applied.merge(part.applied);
         }
+        let unread = journal.skipped()?;
+        let lines = if unread == 1 { "line" } else { "lines" };
+        sum.note = (unread > 0).then(|| {
+            format!("{unread} {lines} of {path} cannot be read, and nothing of that came back")
+        });
         sum.took = started.elapsed();
         Ok(sum)
     }

@@ -184,6 +184,24 @@ fn a_journal_puts_back_a_whole_run_the_last_change_first() {
 }
 
 #[test]
+fn what_of_a_journal_cannot_be_read_is_told_with_the_outcome() {
+    in_namespace(|| {
+        fill(20);
+        let path = std::env::temp_dir().join(format!("flowsh-{}-torn.ndjson", std::process::id()));
+        let path = path.to_str().unwrap();
+        flowsh(&["--journal", path, "-e", "flows.flush()"]).ok();
+        let whole = std::fs::read_to_string(path).unwrap();
+        std::fs::write(path, whole.replacen("\"proto\"", "\"porto\"", 1)).unwrap();
+        let told =
+            flowsh(&[&format!("--allow-read={path}"), "-q", "-e", &format!("undo(\"{path}\")")]);
+        let said = format!("\n  1 line of {path} cannot be read, and nothing of that came back\n");
+        assert!(told.stdout.contains(&said), "{told}");
+        assert_eq!(eval("flows.count()"), (whole.lines().count() - 1).to_string());
+        std::fs::remove_file(path).unwrap();
+    });
+}
+
+#[test]
 fn a_journal_is_put_back_only_in_the_namespace_where_it_was_written() {
     in_namespace(|| {
         fill(20);
