@@ -7,6 +7,7 @@
 use std::rc::Rc;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::hand::Hand;
 use super::{Deed, Guard, Outcome, Query};
@@ -200,9 +201,15 @@ fn planned<A: Question, E: From<KernelError> + From<ChangeError>>(
         return Err(ChangeError::TooMany { verb: hand.outcome.verb, found, max }.into());
     }
     let word = hand.change.word();
-    if asks_above.is_some_and(|many| found > many) && !hand.guard.agrees(word, found, &sample)? {
-        hand.outcome.declined = true;
-        return Ok(());
+    if asks_above.is_some_and(|many| found > many) {
+        let asked = Instant::now();
+        let agrees = hand.guard.agrees(word, found, &sample)?;
+        // What the one who was asked thought about it is no time that the change took.
+        hand.started += asked.elapsed();
+        if !agrees {
+            hand.outcome.declined = true;
+            return Ok(());
+        }
     }
     let condition = query.condition();
     for (netns, key) in keys {

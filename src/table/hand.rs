@@ -25,7 +25,7 @@ pub(super) struct Hand<'h, E> {
     /// Deletes that found no such flow: another may have stood under its name, and be gone now.
     missed: Vec<Changed>,
     past: Past,
-    started: Instant,
+    pub(super) started: Instant,
 }
 
 impl<'h, E: From<KernelError>> Hand<'h, E> {

@@ -136,7 +136,7 @@ mod outcome_api {
     pub fn undo_unfinished(ctx: NativeCallContext) -> Fallible<Outcome> {
         let Some(undo) = Host::current()?.unfinished.borrow().clone() else {
             return Fault::new("no change was left unfinished")
-                .hint("of one that was finished, the outcome has undo()")
+                .hint("the outcome of a finished change has undo(): `_.undo()` at the prompt")
                 .throw();
         };
         put(&ctx, &undo)
