@@ -158,8 +158,12 @@ impl Recording {
     }
 }
 
-/// A copy of `from` that can be read again and again, and that nobody else can open.
-fn spool(from: &mut File, interrupt: &AtomicBool) -> io::Result<File> {
+/// A copy of `from` that can be read again and again, on a disk, and that nobody else can open.
+///
+/// # Errors
+///
+/// It cannot be read, or the copy not be written; `Interrupted` once `interrupt` is set.
+pub fn spool(from: &mut dyn Read, interrupt: &AtomicBool) -> io::Result<File> {
     let path = std::env::temp_dir().join(format!("flowsh-{}-{}", process::id(), now_ns()));
     let mut copy = File::options().read(true).write(true).create_new(true).open(&path)?;
     fs::remove_file(&path)?;

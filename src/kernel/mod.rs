@@ -37,7 +37,7 @@ use crate::flow::LabelMap;
 pub use batch::{Applied, Batch, Fate, REQUESTS, Refused};
 pub use error::KernelError;
 pub use events::{EventStream, Heard, Wanted};
-pub use file::{Reading, Recording, Unreadable};
+pub use file::{Reading, Recording, Unreadable, spool};
 pub use live::{Live, Safety};
 pub use making::{Maker, Makings, Refusal};
 pub use names::Names;

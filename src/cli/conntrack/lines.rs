@@ -3,17 +3,19 @@
 
 use std::borrow::Cow;
 use std::env;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Seek, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::num::NonZero;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::panic::resume_unwind;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use super::command::{Command, Table};
 use super::line::{self, Line};
 use super::message::{Fault, say, warn};
+use crate::kernel::spool;
 
 /// The longest line: conntrack would cut it to pieces, and run those.
 const LINE_BYTES: usize = 10_240;
@@ -255,16 +257,9 @@ fn unquoted(text: &str) -> Vec<String> {
     words
 }
 
-/// Everything that can be read, in a file without a name: on a disk, not in memory.
+/// Everything that can be read, in a file that can be read again.
 fn kept(from: &mut dyn Read) -> Result<File, Fault> {
-    let path = env::temp_dir().join(format!("flowsh-{}", std::process::id()));
-    let cannot = |error: io::Error| {
-        Fault::other(format!("cannot keep the lines in {}: {error}", path.display()))
-    };
-    let options = fs::OpenOptions::new().read(true).write(true).create_new(true).open(&path);
-    let mut file = options.map_err(cannot)?;
-    fs::remove_file(&path).map_err(cannot)?;
-    io::copy(from, &mut file).map_err(cannot)?;
-    file.flush().and_then(|()| file.rewind()).map_err(cannot)?;
-    Ok(file)
+    spool(from, &AtomicBool::new(false)).map_err(|error| {
+        Fault::other(format!("cannot keep the lines in {}: {error}", env::temp_dir().display()))
+    })
 }
