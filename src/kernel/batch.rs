@@ -10,12 +10,12 @@ use super::socket::{DATAGRAM_BYTES, Socket};
 use crate::flow::{ExpectKey, Flow, FlowKey, NewExpectation, NewFlow, Patch, Status};
 use crate::wire::{Answer, Message, NLMSG_ERROR, Requests, decode_flow, messages};
 
-/// Requests in one datagram. Each refusal takes 832 bytes of the receive buffer, whose default
+/// Requests in one datagram. Each refusal takes 832 bytes of the receive buffer, which
 /// holds 256: so no answer is lost, and the time from seeing a flow to changing it stays short.
 pub const REQUESTS: usize = 150;
 
 /// Requests in one datagram if half of them are answered with a flow: `ctnetlink_get_conntrack()`,
-/// Linux 6.18, takes a page for each, and the default buffer holds 47 of those.
+/// Linux 6.18, takes a page for each, and the buffer holds 47 of those.
 const READING: usize = 64;
 
 /// What became of one change.

@@ -16,6 +16,11 @@ pub(super) const DATAGRAM_BYTES: usize = 32 * 1024;
 /// The kernel answers while the request is being sent; this is beyond any doubt.
 const ANSWER_MS: u32 = 10_000;
 
+/// The receive buffer that a batch of requests is measured for: the kernel's usual `rmem_default`.
+const ANSWERS_BYTES: usize = 212_992;
+/// What to ask for, of which the kernel makes twice as much (`sock_setsockopt()`).
+const ANSWERS_BYTES_ASKED: i32 = 106_496;
+
 /// Index of `sk_drops` in the answer to `SO_MEMINFO` (`SK_MEMINFO_DROPS`).
 const SK_MEMINFO_DROPS: usize = 8;
 /// Words of that answer (`SK_MEMINFO_VARS`).
@@ -59,6 +64,10 @@ impl Socket {
         let socket = Self { inner };
         // An answer that does not come must be an error, never a hang.
         let _ = socket.set_receive_timeout(ANSWER_MS);
+        // The answers to a batch wait here while it is being sent, and `rmem_default` may be less.
+        if socket.receive_buffer().is_ok_and(|bytes| bytes < ANSWERS_BYTES) {
+            let _ = socket.set_receive_buffer(ANSWERS_BYTES_ASKED);
+        }
         Ok(Ok(socket))
     }
 
