@@ -327,11 +327,12 @@ fn real_traffic_is_put_back_with_its_nat_helpers_and_masters() {
             r#"let nat = flows("nat").count();
                let done = flows.flush();
                let back = done.undo();
-               let there = done.done - back.done;
-               [done.done > 100, there == back.failed && there < 5, flows("nat").count() >= nat - there]"#,
+               [done.done > 100, back.done + back.gone + back.failed == done.done,
+                back.done > done.done / 2, flows.count() >= back.done,
+                flows("nat").count() >= nat - back.gone - back.failed]"#,
         ]);
-        // The traffic goes on: a packet may have made a flow again that was to be put back.
-        assert_eq!(told.stdout.trim_end(), "[true,true,true]", "{told}");
+        // The traffic goes on: packets may make flows again before they are put back.
+        assert_eq!(told.stdout.trim_end(), "[true,true,true,true,true]", "{told}");
     });
 }
 
