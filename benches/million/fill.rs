@@ -83,13 +83,13 @@ pub(crate) fn flow(number: u32) -> NewFlow {
     if proto == Proto::TCP {
         let state = pick(&TCP_STATES, number.wrapping_mul(17));
         flow.proto_info = Some(ProtoInfo::Tcp(TcpInfo { state, ..TcpInfo::default() }));
-        flow.status = match state {
+        flow.status = Some(match state {
             ESTABLISHED => Status::SEEN_REPLY | Status::ASSURED,
             1 | 2 => Status::default(),
             _ => Status::SEEN_REPLY,
-        };
+        });
     } else if !number.is_multiple_of(3) {
-        flow.status = Status::SEEN_REPLY;
+        flow.status = Some(Status::SEEN_REPLY);
     }
     flow
 }

@@ -115,8 +115,8 @@ pub struct NewFlow {
     pub zone: Option<u16>,
     /// Seconds until it goes if no packet comes.
     pub timeout_s: u32,
-    /// Bits besides `IPS_CONFIRMED`.
-    pub status: Status,
+    /// Bits besides `IPS_CONFIRMED`; absent for none, and for those of a flow that is there already.
+    pub status: Option<Status>,
     /// State; sctp needs both tags.
     pub proto_info: Option<ProtoInfo>,
     /// Mark.
@@ -146,7 +146,7 @@ impl NewFlow {
             reply,
             zone: None,
             timeout_s,
-            status: Status::default(),
+            status: None,
             proto_info: None,
             mark: None,
             labels: None,

@@ -118,7 +118,7 @@ impl NewFlow {
             flow.rare.as_deref().cloned().unwrap_or_default();
         let mut new = Self {
             zone: flow.zone,
-            status: flow.status.unwrap_or_default() & WRITABLE,
+            status: Some(flow.status.unwrap_or_default() & WRITABLE),
             proto_info: flow.proto_info.map(|info| lasting(info, BE_LIBERAL)),
             mark: flow.mark,
             labels: flow.labels,

@@ -231,7 +231,9 @@ fn write_new(out: &mut AttrWriter, flow: &NewFlow) {
     write_tuple(out, CTA_TUPLE_REPLY, &flow.reply);
     out.be_u32(CTA_TIMEOUT, flow.timeout_s);
     // A flow that is in the table is confirmed; the kernel refuses a status that denies it.
-    out.be_u32(CTA_STATUS, (flow.status | Status::CONFIRMED).0);
+    if let Some(status) = flow.status {
+        out.be_u32(CTA_STATUS, (status | Status::CONFIRMED).0);
+    }
     if let Some(info) = &flow.proto_info {
         write_protoinfo(out, &for_request(info));
     }

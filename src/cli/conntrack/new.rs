@@ -26,7 +26,7 @@ pub(super) fn flow(line: &Line) -> Result<NewFlow, Fault> {
     let (orig, reply) = directions(line)?;
     let mut flow = NewFlow::new(orig, reply, line.timeout_s.unwrap_or_default());
     flow.zone = line.zone;
-    flow.status = line.status.unwrap_or_default().set;
+    flow.status = line.status.map(|word| word.set);
     flow.proto_info = proto_info(line);
     flow.mark = line.mark.map(|mark| mark.value);
     flow.labels = labels(&line.add_labels);

@@ -83,7 +83,7 @@ pub(crate) fn new_flow(map: &Map) -> Fallible<NewFlow> {
     };
     Ok(NewFlow {
         zone,
-        status: status(map)?.unwrap_or_default(),
+        status: status(map)?,
         proto_info: proto_info(map, proto)?,
         mark: mark(map)?.map(|masked| masked.value),
         labels: entry(map, "labels").map(|list| labels("labels", list)).transpose()?,

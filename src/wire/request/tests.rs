@@ -166,7 +166,7 @@ fn a_new_flow_carries_all_that_it_is_to_have() {
     let orig = tuple(Proto::TCP, "10.0.0.1", "10.0.0.2", L4::Ports { src: 1024, dst: 80 });
     let mut new = NewFlow::new(orig, orig.inverted().unwrap(), 600);
     new.zone = Some(3);
-    new.status = Status::SEEN_REPLY | Status::ASSURED;
+    new.status = Some(Status::SEEN_REPLY | Status::ASSURED);
     let flags = Some(TcpFlags { flags: 0x0a, mask: 0x0a });
     new.proto_info = Some(ProtoInfo::Tcp(TcpInfo {
         state: 3,

@@ -151,6 +151,17 @@ fn adding_what_is_there_changes_it() {
         - ipv4     2 udp      17 # src=10.0.0.1 dst=10.0.0.3 sport=1000 dport=53 [UNREPLIED] src=10.0.0.3 dst=10.0.0.1 sport=53 dport=1000 mark=1 use=1
         + ipv4     2 udp      17 # src=10.0.0.1 dst=10.0.0.3 sport=1000 dport=53 [UNREPLIED] src=10.0.0.3 dst=10.0.0.1 sport=53 dport=1000 mark=9 use=1
         ");
+        // What is not said stays: that it was answered.
+        let tcp = "-A -p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1000 --dport 80 -t 20";
+        assert_snapshot!(check(&format!("{tcp} --state CLOSE")), @"
+        conntrack: 1 flow entries have been added.
+        - ipv4     2 tcp      6 # ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1000 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1000 [ASSURED] mark=7 use=1
+        + ipv4     2 tcp      6 # CLOSE src=10.0.0.1 dst=10.0.0.2 sport=1000 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1000 [ASSURED] mark=7 use=1
+        ");
+        assert_snapshot!(check(&format!("{tcp} --state CLOSE -u UNSET")), @"
+        conntrack: Operation failed: Device or resource busy
+        exit 1
+        ");
         assert_snapshot!(check(&format!("{there} -n 8.8.8.8")), @"
         conntrack: Operation failed: Operation not supported
         exit 1

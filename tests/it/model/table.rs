@@ -46,7 +46,7 @@ pub(super) fn blueprint(new: &NewFlow) -> Record {
         orig: end(&new.orig),
         reply: end(&new.reply),
         zone: new.zone,
-        status: new.status.0 | 8,
+        status: new.status.unwrap_or_default().0 | 8,
         timeout_s: Some(new.timeout_s),
         mark: Some(new.mark.unwrap_or(0)),
         id: 0,
@@ -98,7 +98,9 @@ pub(super) fn plain(dice: &mut Dice, present: &[Record]) -> NewFlow {
     }
     NewFlow {
         zone,
-        status: Status(dice.one(&[0, 0, 2, 6, 6, 0x400, 0x406])),
+        status: dice
+            .one(&[None, Some(0), Some(2), Some(6), Some(6), Some(0x400), Some(0x406)])
+            .map(Status),
         proto_info: state(dice, orig.proto),
         mark: dice.maybe(&MARKS),
         labels: dice.maybe(&[
