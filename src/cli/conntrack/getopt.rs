@@ -1,6 +1,11 @@
 //! Words into options, as `getopt_long(3)` of the C library does it: options and other words in any
 //! order, short ones together, long ones shortened, until `--`. What the options mean is not here.
 
+use smallvec::SmallVec;
+
+/// The words of a line, in place: no saved line has more, and a file has many.
+pub(super) type Split<'a> = SmallVec<[&'a str; 32]>;
+
 /// Whether an option takes a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
@@ -77,7 +82,7 @@ pub(super) enum Next<'a, K> {
 /// that looks for its table at the next word finds there what was not moved yet.
 #[derive(Debug)]
 pub(super) struct Words<'a> {
-    all: Vec<&'a str>,
+    all: Split<'a>,
     /// The next word.
     at: usize,
     /// The words that were passed and are to be moved.
@@ -87,7 +92,7 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn new(words: Vec<&'a str>) -> Self {
+    pub(super) fn new(words: Split<'a>) -> Self {
         Self { all: words, at: 1, passed: 1..1, cluster: "" }
     }
 

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::flow::{EventKind, Family, LabelMap, Masked, NatTarget, Proto};
 use crate::render::ConntrackStyle;
 
 use super::command::{Command, Table};
-use super::getopt::{Next, Words};
+use super::getopt::{Next, Split, Words};
 use super::given::Given;
 use super::labels::Names;
 use super::message::Fault;
@@ -95,12 +97,12 @@ pub(super) struct Line {
 }
 
 /// Reads a command line; word 0 is the program's name. What is given and has no effect is told.
-pub(super) fn read(words: Vec<&str>, tell: fn(&str)) -> Result<Line, Fault> {
+pub(super) fn read(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
     let mut words = Words::new(words);
     let mut line = Line::default();
     let mut names = Names::default();
     // A protocol brings its options; those of one that was given before it stay known.
-    let mut known = vec![options::known()];
+    let mut known: SmallVec<[_; 2]> = smallvec![options::known()];
     while let Some(next) = words.next(&known) {
         match next {
             Next::Missing(word) => {

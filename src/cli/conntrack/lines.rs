@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use super::command::{Command, Table};
+use super::getopt::Split;
 use super::line::{self, Line};
 use super::message::{Fault, say, warn};
 use crate::kernel::spool;
@@ -65,13 +66,17 @@ impl Script {
     ///
     /// The first line that says nothing that can be done.
     pub(super) fn check(&self) -> Result<(), Fault> {
-        let parts = self.parts()?;
+        let mut parts = self.parts()?.into_iter();
         thread::scope(|scope| {
-            let check = |part| scope.spawn(move || self.part(part, warn).check());
-            let checks: Vec<_> = parts.into_iter().map(check).collect();
+            let check = |part| self.part(part, warn).check();
+            let first = parts.next();
+            let others: Vec<_> = parts.map(|part| scope.spawn(move || check(part))).collect();
+            let first = first.map(check);
+            let others = others
+                .into_iter()
+                .map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
             let mut before = 0;
-            for check in checks {
-                let checked = check.join().unwrap_or_else(|panic| resume_unwind(panic));
+            for checked in first.into_iter().chain(others) {
                 before +=
                     self.blame(checked.map_err(|refused| Refused {
                         number: before + refused.number,
@@ -191,7 +196,7 @@ impl Lines<'_> {
 }
 
 /// Reads a line, if it is one that may stand in a file.
-fn allowed(words: Vec<&str>, tell: fn(&str)) -> Result<Line, Fault> {
+fn allowed(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
     let line = line::read(words, tell)?;
     let name = match line.command {
         Some((
@@ -207,23 +212,24 @@ fn allowed(words: Vec<&str>, tell: fn(&str)) -> Result<Line, Fault> {
 
 /// The words of a line, after a word for the program: blanks part them but for those in `"`, where
 /// `\` takes the next character as it is; words that had to be put together go to `quoted`.
-fn split<'a>(text: &'a str, quoted: &'a mut Vec<String>) -> Result<Vec<&'a str>, Fault> {
+fn split<'a>(text: &'a str, quoted: &'a mut Vec<String>) -> Result<Split<'a>, Fault> {
     /// conntrack's own limits, which keep a line in bounds here as well.
     const WORDS: usize = 253;
     const WORD_BYTES: usize = 1023;
-    /// More than a saved line has.
-    const USUAL: usize = 32;
-    let mut words = Vec::with_capacity(USUAL);
+    let mut words = Split::new();
     words.push("conntrack");
     if text.contains('"') {
         *quoted = unquoted(text);
         words.extend(quoted.iter().map(String::as_str));
     } else {
-        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n');
         let mut start = 0;
-        for (end, _) in text.bytes().enumerate().filter(|(_, byte)| blank(byte)) {
-            words.extend(text.get(start..end).filter(|word| !word.is_empty()));
-            start = end + 1;
+        for (end, byte) in text.bytes().enumerate() {
+            if matches!(byte, b' ' | b'\t' | b'\n') {
+                if end > start {
+                    words.push(text.get(start..end).unwrap_or_default());
+                }
+                start = end + 1;
+            }
         }
         words.extend(text.get(start..).filter(|word| !word.is_empty()));
     }

@@ -12,8 +12,9 @@ use super::lines::{Lines, Refused, Script};
 use super::message::{Fault, warn};
 use super::{Machine, change, new};
 
-/// How far the reading may be ahead.
-const STEPS: usize = 8;
+/// How many steps are handed over at once in the end, for each time one thread has to wake the other;
+/// at first fewer, so that the kernel can begin.
+const STEPS: usize = 16;
 
 /// The file that a command line loads: `-R` is one only as the first word, written out.
 pub(super) fn file(words: &[String]) -> Option<&str> {
@@ -27,12 +28,12 @@ pub(super) fn run(machine: &Machine, path: &str) -> Result<u8, Fault> {
     script.check()?;
     let mut maker = machine.live.maker().map_err(|error| fault(&error, Command::Create))?;
     thread::scope(|scope| {
-        let (sender, steps) = mpsc::sync_channel(STEPS);
+        let (sender, steps) = mpsc::sync_channel(1);
         // What there is to be told was told when they were checked.
         let lines = script.lines(|_| ());
         // It ends when nobody takes its steps any more.
         scope.spawn(move || read(lines, &sender));
-        for step in steps {
+        for step in steps.into_iter().flatten() {
             if script.blame(step.run(machine, &mut maker))? {
                 return Ok(1);
             }
@@ -65,8 +66,9 @@ enum Step {
 }
 
 /// Reads lines into steps.
-fn read(mut lines: Lines<'_>, steps: &SyncSender<Step>) {
-    let (mut numbers, mut makings) = (Vec::new(), Makings::default());
+fn read(mut lines: Lines<'_>, sender: &SyncSender<Vec<Step>>) {
+    let (mut numbers, mut makings, mut steps) = (Vec::new(), Makings::default(), Vec::new());
+    let mut due_steps = 1;
     loop {
         let (step, ends) = match lines.next() {
             Ok(Some((number, line))) => match line.command {
@@ -84,11 +86,15 @@ fn read(mut lines: Lines<'_>, steps: &SyncSender<Step>) {
             Err(refused) => (Some(Step::End(refused)), true),
         };
         let due = step.is_some() || ends || makings.is_full();
-        let make = (due && !makings.is_empty())
-            .then(|| Step::Make(std::mem::take(&mut numbers), std::mem::take(&mut makings)));
-        let sent = make.into_iter().chain(step).try_for_each(|step| steps.send(step));
-        if ends || sent.is_err() {
-            return;
+        if due && !makings.is_empty() {
+            steps.push(Step::Make(std::mem::take(&mut numbers), std::mem::take(&mut makings)));
+        }
+        steps.extend(step);
+        if ends || steps.len() >= due_steps {
+            due_steps = STEPS.min(due_steps * 2);
+            if sender.send(std::mem::take(&mut steps)).is_err() || ends {
+                return;
+            }
         }
     }
 }
