@@ -5,6 +5,7 @@ mod answers;
 mod expect;
 mod follow;
 mod grammar;
+mod labels;
 mod load;
 mod mended;
 mod opened;
@@ -96,9 +97,10 @@ fn words(line: &str) -> Vec<String> {
 /// The answer with `conntrack` for the name and version of whoever gave it.
 fn named(mut answer: Run) -> Run {
     let ours = format!("conntrack v{} (flowsh)", env!("CARGO_PKG_VERSION"));
-    for name in [ours.as_str(), "conntrack v1.4.7 (conntrack-tools)"] {
-        answer.stderr = answer.stderr.replace(name, "conntrack");
-        answer.stdout = answer.stdout.replace(name, "conntrack");
+    let theirs = (7..=9).map(|patch| format!("conntrack v1.4.{patch} (conntrack-tools)"));
+    for name in theirs.chain([ours]) {
+        answer.stderr = answer.stderr.replace(&name, "conntrack");
+        answer.stdout = answer.stdout.replace(&name, "conntrack");
     }
     answer
 }

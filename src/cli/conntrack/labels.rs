@@ -1,51 +1,60 @@
-//! Names of labels, read once one is asked for.
+//! What a command line says of labels. Their names are read where something asks for them, once all
+//! words of the line were seen: `--labelmap` may come last.
 
 use std::fs;
+use std::sync::{Arc, OnceLock};
 
 use crate::flow::LabelMap;
 
 use super::message::{Fault, plain, warn};
+use super::options::Opt;
 
 /// Where conntrack looks for names.
 const FILE: &str = "/etc/xtables/connlabel.conf";
 
-/// The names of labels, as far as they were asked for.
+/// The words for labels on a command line, whose names are not read yet.
 #[derive(Debug, Default)]
-pub(super) struct Names(Option<LabelMap>);
+pub(super) struct Words<'a> {
+    /// The file of `--labelmap`.
+    pub(super) map: Option<&'a str>,
+    /// They are to be shown, or all to be deleted.
+    pub(super) asked: bool,
+    /// The words, and what they are for.
+    pub(super) all: Vec<(Opt, &'a str)>,
+}
 
-impl Names {
-    /// Reads the names of this machine, unless there are some already.
-    pub(super) fn load(&mut self) {
-        if self.0.is_none() {
-            self.open(FILE);
+impl Words<'_> {
+    /// The names that the words are to be read by, if there are words and names.
+    pub(super) fn names(&self) -> Option<Arc<LabelMap>> {
+        /// The names of this machine: a file of command lines asks for them again and again.
+        static HERE: OnceLock<Option<Arc<LabelMap>>> = OnceLock::new();
+        match self.map.filter(|path| !path.is_empty()) {
+            _ if !self.asked && self.all.is_empty() => None,
+            Some(path) => open(path),
+            None => HERE.get_or_init(|| open(FILE)).clone(),
         }
     }
+}
 
-    /// Reads the names in a file; without one there are none, and that is said.
-    pub(super) fn open(&mut self, path: &str) {
-        match fs::read_to_string(path) {
-            Ok(text) => self.0 = Some(LabelMap::parse(&text)),
-            Err(error) => {
-                let reason = error.raw_os_error().map_or_else(|| error.to_string(), plain);
-                warn(&format!("nfct_labelmap_new: {reason}"));
-            }
+/// The bits of `name,name`.
+pub(super) fn bits(names: Option<&LabelMap>, text: &str) -> Result<Vec<u8>, Fault> {
+    let bit = |name: &str| {
+        let map = names?;
+        // Only names: conntrack takes no numbers for them.
+        map.bit(name).filter(|bit| map.name(*bit) == Some(name))
+    };
+    let unknown = |name: &str| Fault::usage(format!("unknown label '{name}'"));
+    text.split(',').map(|name| bit(name).ok_or_else(|| unknown(name))).collect()
+}
+
+/// The names in a file; without one there are none, and that is said.
+fn open(path: &str) -> Option<Arc<LabelMap>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Some(Arc::new(LabelMap::parse(&text))),
+        Err(error) => {
+            let reason = error.raw_os_error().map_or_else(|| error.to_string(), plain);
+            warn(&format!("nfct_labelmap_new: {reason}"));
+            None
         }
-    }
-
-    /// The bits of `name,name`.
-    pub(super) fn bits(&mut self, text: &str) -> Result<Vec<u8>, Fault> {
-        self.load();
-        let bit = |name: &str| {
-            let map = self.0.as_ref()?;
-            // Only names: conntrack takes no numbers for them.
-            map.bit(name).filter(|bit| map.name(*bit) == Some(name))
-        };
-        let unknown = |name: &str| Fault::usage(format!("unknown label '{name}'"));
-        text.split(',').map(|name| bit(name).ok_or_else(|| unknown(name))).collect()
-    }
-
-    /// The names, if there are any.
-    pub(super) fn into_map(self) -> Option<LabelMap> {
-        self.0
     }
 }

@@ -1,6 +1,7 @@
 //! One command line: what its words say, not yet what is done with them.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -10,7 +11,7 @@ use crate::render::ConntrackStyle;
 use super::command::{Command, Table};
 use super::getopt::{Next, Split, Words};
 use super::given::Given;
-use super::labels::Names;
+use super::labels;
 use super::message::Fault;
 use super::options::{self, Key, Opt};
 use super::proto::{self, Handler, ProtoOpt};
@@ -85,7 +86,7 @@ pub(super) struct Line {
     /// Labels to delete; none in it is all.
     pub(super) del_labels: Option<Vec<u8>>,
     /// Names of labels, if something asked for them.
-    pub(super) names: Option<LabelMap>,
+    pub(super) names: Option<Arc<LabelMap>>,
     /// Kinds of events.
     pub(super) events: Option<Vec<EventKind>>,
     /// Bytes of the receive buffer.
@@ -100,7 +101,7 @@ pub(super) struct Line {
 pub(super) fn read(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
     let mut words = Words::new(words);
     let mut line = Line::default();
-    let mut names = Names::default();
+    let mut labels = labels::Words::default();
     // A protocol brings its options; those of one that was given before it stay known.
     let mut known: SmallVec<[_; 2]> = smallvec![options::known()];
     while let Some(next) = words.next(&known) {
@@ -120,7 +121,7 @@ pub(super) fn read(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
                 if option == Opt::NatRange {
                     tell("WARNING: ignoring -a, deprecated option.");
                 }
-                line.take(option, value, &mut names)?;
+                line.take(option, value, &mut labels)?;
                 if option == Opt::Proto {
                     known.extend(line.handler.map(Handler::known));
                 }
@@ -130,7 +131,7 @@ pub(super) fn read(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
             }
         }
     }
-    line.names = names.into_map();
+    line.take_labels(&labels)?;
     line.check()?;
     line.warn(tell);
     Ok(line)
@@ -152,7 +153,12 @@ impl Line {
         Ok(())
     }
 
-    fn take(&mut self, option: Opt, value: Option<&str>, names: &mut Names) -> Result<(), Fault> {
+    fn take<'a>(
+        &mut self,
+        option: Opt,
+        value: Option<&'a str>,
+        labels: &mut labels::Words<'a>,
+    ) -> Result<(), Fault> {
         let text = value.unwrap_or_default();
         match option {
             Opt::Src | Opt::Dst | Opt::TupleSrc | Opt::TupleDst => self.network(option, text)?,
@@ -186,37 +192,44 @@ impl Line {
             Opt::AnyNat => self.any_nat = Some(self.nat("any-nat", value)?),
             Opt::Output => {
                 value::output(text, &mut self.style)?;
-                if self.style.labels {
-                    names.load();
-                }
+                labels.asked |= self.style.labels;
             }
             Opt::BufferSize => self.buffer_bytes = Some(value::decimal("-b", text)?),
-            Opt::Label => self.labels.extend(names.bits(text)?),
-            Opt::LabelAdd | Opt::LabelDel => {
-                let bits = if value.is_some() { names.bits(text)? } else { Vec::new() };
-                names.load();
-                let (add, del) = (Opt::LabelAdd, Opt::LabelDel);
-                if self.given.has(if option == add { del } else { add }) {
-                    let text = "cannot use --label-add and --label-del at the same time";
-                    return Err(Fault::other(text));
-                }
-                if option == add {
-                    self.add_labels.extend(bits);
-                } else {
-                    self.del_labels.get_or_insert_default().extend(bits);
-                }
+            Opt::LabelAdd | Opt::LabelDel
+                if self.given.any(&[Opt::LabelAdd, Opt::LabelDel]) && !self.given.has(option) =>
+            {
+                let text = "cannot use --label-add and --label-del at the same time";
+                return Err(Fault::other(text));
             }
+            Opt::LabelDel if value.is_none() => {
+                self.del_labels.get_or_insert_default();
+                labels.asked = true;
+            }
+            Opt::Label | Opt::LabelAdd | Opt::LabelDel => labels.all.push((option, text)),
             Opt::LabelMap => {
-                if self.given.has(Opt::LabelMap) {
+                if labels.map.replace(text).is_some() {
                     let text = "option `--labelmap' can only be specified once";
                     return Err(Fault::usage(text));
                 }
-                names.open(text);
             }
         }
         // What is deprecated and ignored is not asked whether it fits.
         if option != Opt::NatRange {
             self.given.insert(option);
+        }
+        Ok(())
+    }
+
+    /// Reads the words for labels by their names.
+    fn take_labels(&mut self, words: &labels::Words<'_>) -> Result<(), Fault> {
+        self.names = words.names();
+        for &(option, text) in &words.all {
+            let bits = labels::bits(self.names.as_deref(), text)?;
+            match option {
+                Opt::Label => self.labels.extend(bits),
+                Opt::LabelAdd => self.add_labels.extend(bits),
+                _ => self.del_labels.get_or_insert_default().extend(bits),
+            }
         }
         Ok(())
     }

@@ -112,6 +112,6 @@ impl Machine {
 }
 
 /// The names of labels that a line asked for.
-fn names(line: &Line) -> LabelMap {
+fn names(line: &Line) -> Arc<LabelMap> {
     line.names.clone().unwrap_or_default()
 }
