@@ -1,14 +1,15 @@
 //! Changes sent together: many requests in one datagram, every answer matched to its request.
 
-use std::collections::BTreeMap;
-use std::io;
+use std::thread;
 
 use super::KernelError;
-use super::live::{Live, answered, refusal};
-use super::reason::{Verb, hint};
-use super::socket::{DATAGRAM_BYTES, Socket};
+use super::applied::{Applied, Fate};
+use super::courier::{Asked, Courier, Returned, Round};
+use super::live::{Live, refusal};
+use super::reason::Verb;
+use super::socket::Socket;
 use crate::flow::{ExpectKey, Flow, FlowKey, NewExpectation, NewFlow, Patch, Status};
-use crate::wire::{Answer, Message, NLMSG_ERROR, Requests, decode_flow, messages};
+use crate::wire::Requests;
 
 /// Requests in one datagram. Each refusal takes 832 bytes of the receive buffer, which
 /// holds 256: so no answer is lost, and the time from seeing a flow to changing it stays short.
@@ -18,53 +19,6 @@ pub const REQUESTS: usize = 150;
 /// Linux 6.18, takes a page for each, and the buffer holds 47 of those.
 const READING: usize = 64;
 
-/// What became of one change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It was made; with the flow as it is now, if that was asked for and could still be read.
-    Done(Option<Box<Flow>>),
-    /// The flow was gone before it came to it.
-    Gone,
-    /// The kernel refused it with this errno.
-    Failed(i32),
-}
-
-/// What became of the changes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Applied {
-    /// Changes that the kernel made, or under `--dry-run` would have been asked to make.
-    pub done: u64,
-    /// Flows that were gone, or were replaced by another with the same tuple, before it came to it.
-    pub gone: u64,
-    /// Changes that the kernel refused.
-    pub failed: u64,
-    /// The refusals, by errno and what the kernel said; errno 0 is one of our own.
-    pub reasons: BTreeMap<(i32, String), Refused>,
-}
-
-/// Refusals of one kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// How many.
-    pub count: u64,
-    /// The first of them, as text.
-    pub example: String,
-    /// What to do about it.
-    pub hint: Option<&'static str>,
-}
-
-/// One request that was sent and not yet answered.
-#[derive(Debug)]
-struct Pending {
-    verb: Verb,
-    key: FlowKey,
-    /// A create that finds its flow has failed; a delete or update that finds none has not.
-    absent_is_gone: bool,
-    answer: Option<Answer>,
-    /// The flow that a look-up found.
-    found: Option<Box<Flow>>,
-}
-
 /// Changes on their way. Call [`Self::finish`]: what is still unsent is lost otherwise.
 #[derive(Debug)]
 #[must_use = "changes that were not sent are lost; call finish"]
@@ -73,13 +27,14 @@ pub struct Batch<'a> {
     /// Completes "cannot …".
     what: String,
     /// None: a dry run, in which everything is counted and nothing is sent.
-    socket: Option<Socket>,
-    requests: Requests,
-    pending: Vec<Pending>,
-    /// Numbers are the batch's own, without gaps: an answer's number is its place in `pending`.
+    courier: Option<Courier>,
+    /// A thread of its own may take full rounds.
+    apart: bool,
+    /// What goes next.
+    round: Round,
+    /// Memory for what goes after that.
+    spare: Round,
     next_seq: u32,
-    first_seq: u32,
-    buffer: Vec<u8>,
     applied: Applied,
     /// What became of each change, in order, if someone wants to know.
     fates: Option<Vec<Fate>>,
@@ -90,12 +45,11 @@ impl<'a> Batch<'a> {
         Self {
             live,
             what: what.to_owned(),
-            socket,
-            requests: Requests::new(),
-            pending: Vec::with_capacity(REQUESTS),
+            courier: socket.map(Courier::new),
+            apart: false,
+            round: Round::default(),
+            spare: Round::default(),
             next_seq: 1,
-            first_seq: 1,
-            buffer: vec![0; DATAGRAM_BYTES],
             applied: Applied::default(),
             fates: None,
         }
@@ -107,7 +61,14 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// What became of the changes that were sent since this was last asked, in their order.
+    /// Has what fills a datagram sent by a thread of its own, if there is a processor for it, while
+    /// the next is gathered: what became of it is told when that is full, too.
+    pub fn apart(mut self) -> Self {
+        self.apart = thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
+        self
+    }
+
+    /// What became of the changes of which that is known since this was last asked, in their order.
     pub fn take_fates(&mut self) -> Vec<Fate> {
         self.fates.as_mut().map(std::mem::take).unwrap_or_default()
     }
@@ -149,12 +110,12 @@ impl<'a> Batch<'a> {
         present: Option<Status>,
     ) -> Result<(), KernelError> {
         self.update(key, patch, present)?;
-        if self.socket.is_none() {
+        if self.courier.is_none() {
             return Ok(());
         }
         // The update must wait for its look-up, or its fate would be told without the flow.
         self.push(Verb::Read, *key, true, |requests, seq| requests.get_flow(seq, key, false))?;
-        if self.pending.len() >= READING { self.flush() } else { Ok(()) }
+        if self.round.asked.len() >= READING { self.send() } else { Ok(()) }
     }
 
     /// Makes a flow; it is a failure if there is one.
@@ -244,19 +205,19 @@ impl<'a> Batch<'a> {
         absent_is_gone: bool,
         write: impl FnOnce(&mut Requests, u32),
     ) -> Result<(), KernelError> {
-        if self.socket.is_none() {
+        if self.courier.is_none() {
             self.applied.done += 1;
             self.tell(Fate::Done(None));
             return Ok(());
         }
         let seq = self.next_seq;
         self.next_seq = seq.wrapping_add(1);
-        if self.pending.is_empty() {
-            self.first_seq = seq;
+        if self.round.asked.is_empty() {
+            self.round.first_seq = seq;
         }
-        write(&mut self.requests, seq);
-        self.pending.push(Pending { verb, key, absent_is_gone, answer: None, found: None });
-        if self.pending.len() >= REQUESTS { self.flush() } else { Ok(()) }
+        write(&mut self.round.requests, seq);
+        self.round.asked.push(Asked { verb, key, absent_is_gone, answer: None, found: None });
+        if self.round.asked.len() >= REQUESTS { self.send() } else { Ok(()) }
     }
 
     /// What became of everything that was sent; what was not is forgotten.
@@ -265,45 +226,68 @@ impl<'a> Batch<'a> {
         self.applied
     }
 
-    /// Sends what is left, the last request asking for an acknowledgement, and reads all answers.
+    /// Sends what is left and waits for all answers.
     ///
     /// # Errors
     ///
     /// The socket failed, or an end was asked for; what was answered before that is counted.
     pub fn flush(&mut self) -> Result<(), KernelError> {
-        let Some(socket) = self.socket.as_ref().filter(|_| !self.pending.is_empty()) else {
+        self.send()?;
+        self.settle()
+    }
+
+    /// Sends what is left; a thread of its own may be at it still.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::flush`].
+    pub fn send(&mut self) -> Result<(), KernelError> {
+        if self.round.asked.is_empty() {
             return Ok(());
-        };
-        let (pending, first_seq) = (&mut self.pending, self.first_seq);
-        exchange(
-            socket,
-            &mut self.requests,
-            first_seq,
-            &mut self.buffer,
-            &mut |index, message| {
-                let Some(pending) = pending.get_mut(index) else { return Ok(()) };
-                match answered(message)? {
-                    None => pending.found = Some(Box::new(decode_flow(message.payload)?)),
-                    answer => pending.answer = answer,
-                }
-                Ok(())
-            },
-        )?;
-        self.requests.clear();
-        for pending in std::mem::take(&mut self.pending) {
+        }
+        self.settle()?;
+        let Some(courier) = self.courier.as_mut() else { return Ok(()) };
+        if self.apart && self.round.asked.len() >= READING {
+            courier.leave();
+        }
+        let round = std::mem::replace(&mut self.round, std::mem::take(&mut self.spare));
+        match courier.send(round) {
+            Some(returned) => self.record(returned),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for the answers to what was sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::flush`].
+    pub fn settle(&mut self) -> Result<(), KernelError> {
+        match self.courier.as_mut().and_then(Courier::wait) {
+            Some(returned) => self.record(returned),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts and tells what was answered.
+    fn record(&mut self, (mut round, result): Returned) -> Result<(), KernelError> {
+        result?;
+        for Asked { verb, key, absent_is_gone, answer, found } in round.asked.drain(..) {
             // Only on an update can EPERM be about the flow; elsewhere it is about us, every time.
-            let denied = pending.verb != Verb::Update;
-            match &pending.answer {
-                Some(answer) if answer.errno == libc::EPERM && denied => {
-                    return Err(refusal(pending.verb, self.what.clone(), answer));
+            match &answer {
+                Some(answer) if answer.errno == libc::EPERM && verb != Verb::Update => {
+                    return Err(refusal(verb, self.what.clone(), answer));
                 }
-                _ if pending.verb == Verb::Read => self.tell_found(pending.found),
-                _ => {
-                    let fate = self.applied.record(&pending);
+                _ if verb == Verb::Read => self.tell_found(found),
+                answer => {
+                    let answer = answer.as_ref();
+                    let fate = self.applied.record(verb, &key, absent_is_gone, answer);
                     self.tell(fate);
                 }
             }
         }
+        round.requests.clear();
+        self.spare = round;
         self.live.interrupted()
     }
 
@@ -321,80 +305,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Sends requests that are numbered from `first_seq` on, and hands every answer to `take` with the
-/// place of its request. Only refusals are answered, and the last request.
-pub(super) fn exchange(
-    socket: &Socket,
-    requests: &mut Requests,
-    first_seq: u32,
-    buffer: &mut [u8],
-    take: &mut dyn FnMut(usize, &Message<'_>) -> Result<(), KernelError>,
-) -> Result<(), KernelError> {
-    let Some(last) = requests.len().checked_sub(1) else { return Ok(()) };
-    requests.acknowledge_last();
-    let lost = |source: io::Error| KernelError::refused("send the changes", source);
-    socket.send(requests.as_bytes()).map_err(lost)?;
-    loop {
-        for message in messages(socket.receive(buffer).map_err(lost)?) {
-            let message = message?;
-            let Ok(index) = usize::try_from(message.seq.wrapping_sub(first_seq)) else { continue };
-            take(index, &message)?;
-            // The kernel answers in order, so the answer to the last request is the last answer.
-            if index == last && message.kind == NLMSG_ERROR {
-                return Ok(());
-            }
-        }
-    }
-}
-
 /// An expectation is told of by what it expects.
 fn named(key: &ExpectKey) -> FlowKey {
     FlowKey { tuple: key.tuple, reply: None, zone: key.zone, id: key.id }
-}
-
-impl Applied {
-    fn record(&mut self, pending: &Pending) -> Fate {
-        // Only refusals are answered: silence is success.
-        let answer = pending.answer.as_ref().filter(|answer| answer.errno != 0);
-        let Some(answer) = answer else {
-            self.done += 1;
-            return Fate::Done(None);
-        };
-        let lost = matches!(answer.errno, libc::ENOENT | libc::ETIME);
-        if lost && pending.absent_is_gone {
-            self.gone += 1;
-            return Fate::Gone;
-        }
-        let said = answer.message.clone().unwrap_or_default();
-        let hint = hint(pending.verb, answer.errno);
-        self.refuse(1, (answer.errno, said), &pending.key, hint);
-        Fate::Failed(answer.errno)
-    }
-
-    /// Counts changes that were not asked of the kernel, the first being that of `key`.
-    pub fn refuse_unasked(&mut self, count: u64, key: &FlowKey, why: &str) {
-        self.refuse(count, (0, why.to_owned()), key, None);
-    }
-
-    fn refuse(
-        &mut self,
-        count: u64,
-        reason: (i32, String),
-        key: &FlowKey,
-        hint: Option<&'static str>,
-    ) {
-        self.failed += count;
-        let first = || Refused { count: 0, example: key.to_string(), hint };
-        self.reasons.entry(reason).or_insert_with(first).count += count;
-    }
-
-    /// Adds what became of other changes.
-    pub fn merge(&mut self, other: Self) {
-        self.done += other.done;
-        self.gone += other.gone;
-        self.failed += other.failed;
-        for (reason, more) in other.reasons {
-            self.reasons.entry(reason).and_modify(|r| r.count += more.count).or_insert(more);
-        }
-    }
 }

@@ -6,7 +6,8 @@
 //! before is told by `EEXIST`, untouched, and changed by a request of its own when its turn has come.
 
 use super::KernelError;
-use super::batch::{REQUESTS, exchange};
+use super::batch::REQUESTS;
+use super::courier::exchange;
 use super::live::{Live, answered};
 use super::socket::{DATAGRAM_BYTES, Socket};
 use crate::flow::NewFlow;

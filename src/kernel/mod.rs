@@ -4,7 +4,9 @@
 //! changes, in [`Batch`]es or as [`Makings`], and is listened to through an [`EventStream`]. Every
 //! change passes [`Safety`].
 
+mod applied;
 mod batch;
+mod courier;
 mod dump;
 pub mod errno;
 mod error;
@@ -34,7 +36,8 @@ use std::time::SystemTime;
 
 use crate::flow::LabelMap;
 
-pub use batch::{Applied, Batch, Fate, REQUESTS, Refused};
+pub use applied::{Applied, Fate, Refused};
+pub use batch::{Batch, REQUESTS};
 pub use error::KernelError;
 pub use events::{EventStream, Heard, Wanted};
 pub use file::{Reading, Recording, Unreadable, spool};

@@ -181,7 +181,7 @@ fn change(plan: &mut Plan, host: &Host, live: Option<&Live>, name: &str, max: Op
         match max {
             Some(_) => "the key of each flow, up to the limit",
             None if asks => "the key of each flow",
-            None => "one batch of requests, flows pass one by one",
+            None => "two batches of requests, flows pass one by one",
         },
     );
     plan.line(

@@ -45,23 +45,32 @@ impl<'a> Batches<'a> {
                     Some(live) => live,
                     None => self.source.live()?,
                 };
-                free.insert((live, live.batch(self.what)?.telling()))
+                free.insert((live, live.batch(self.what)?.telling().apart()))
             }
         };
         Ok((live, batch))
     }
 
-    /// Sends what is left.
+    /// Sends what is left; threads may be at it still.
     ///
     /// # Errors
     ///
     /// As [`Batch::flush`].
-    pub(super) fn flush(&mut self) -> Result<(), KernelError> {
-        self.open.values_mut().try_for_each(|(_, batch)| batch.flush())
+    pub(super) fn send(&mut self) -> Result<(), KernelError> {
+        self.open.values_mut().try_for_each(|(_, batch)| batch.send())
     }
 
-    /// What became of each change that was sent since this was last asked, in the order of each
-    /// table.
+    /// Waits for the answers to what was sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Batch::flush`].
+    pub(super) fn settle(&mut self) -> Result<(), KernelError> {
+        self.open.values_mut().try_for_each(|(_, batch)| batch.settle())
+    }
+
+    /// What became of each change of which that is known since this was last asked, in the order of
+    /// each table.
     pub(super) fn take_fates(&mut self) -> BTreeMap<Option<Arc<str>>, IntoIter<Fate>> {
         let fates = |(tag, (_, batch)): (&Option<Arc<str>>, &mut (&Live, Batch<'_>))| {
             (tag.clone(), batch.take_fates().into_iter())

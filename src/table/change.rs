@@ -1,8 +1,8 @@
 //! Changing what a query finds: plan, check, apply, outcome.
 //!
-//! Where nobody must know the number first, the changes are sent while the dump still runs, one
-//! batch behind it. For a limit or a question the keys are gathered first, and each flow is looked
-//! up and judged again before it is changed.
+//! Where nobody must know the number first, the changes are sent while the dump still runs: one batch
+//! is gathered while the one before it is carried out. For a limit or a question the keys are gathered
+//! first, and each flow is looked up and judged again before it is changed.
 
 use std::rc::Rc;
 use std::str::FromStr;

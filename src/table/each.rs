@@ -1,5 +1,6 @@
 //! Changing what a query finds, each flow in its own way, and telling of each what became of it. The
-//! changes are sent while the dump still runs, one batch behind it.
+//! changes are sent while the dump still runs: one batch is gathered while the one before it is carried
+//! out.
 
 use std::collections::VecDeque;
 
@@ -43,7 +44,7 @@ pub fn change_each<E: From<KernelError>>(
     tell: &mut dyn FnMut(&Flow, Fate) -> Result<(), E>,
 ) -> Result<(), E> {
     let live = query.source().live()?;
-    let mut batch = live.batch(what)?.telling();
+    let mut batch = live.batch(what)?.telling().apart();
     let mut waiting = VecDeque::new();
     let mut cursor = query.cursor()?;
     while let Some(flow) = cursor.next::<E>(&mut |never, _| match *never {})? {

@@ -22,6 +22,8 @@ pub(super) struct Hand<'h, E> {
     /// What goes with the next batch.
     next: Vec<Deed>,
     changes: Vec<Changed>,
+    /// What went with the last, of which it is not known yet what became of it.
+    sent: Vec<Changed>,
     /// Deletes that found no such flow: another may have stood under its name, and be gone now.
     missed: Vec<Changed>,
     past: Past,
@@ -47,9 +49,22 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
                 return Err(Unfinished { outcome: Box::new(outcome), error: error.into() });
             }
         };
-        let (next, changes) = (Vec::with_capacity(REQUESTS), Vec::with_capacity(REQUESTS));
+        let room = || Vec::with_capacity(REQUESTS);
+        let (next, changes, sent) = (Vec::with_capacity(REQUESTS), room(), room());
         let (missed, past) = (Vec::new(), Past::default());
-        Ok(Self { source, change, guard, batches, outcome, next, changes, missed, past, started })
+        Ok(Self {
+            source,
+            change,
+            guard,
+            batches,
+            outcome,
+            next,
+            changes,
+            sent,
+            missed,
+            past,
+            started,
+        })
     }
 
     /// What is to be done with `flow`: nothing if it is protected.
@@ -80,10 +95,18 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
         let time_ns = now_ns();
         self.changes.iter_mut().for_each(|changed| changed.time_ns = time_ns);
         self.guard.record(&self.changes)?;
-        let sent = self.push();
-        let mut fates = self.batches.take_fates();
+        self.settle()?;
+        let pushed = self.push();
         self.next.clear();
-        for changed in self.changes.drain(..) {
+        std::mem::swap(&mut self.sent, &mut self.changes);
+        Ok(pushed?)
+    }
+
+    /// Waits until it is known what became of what was sent, and keeps that.
+    fn settle(&mut self) -> Result<(), KernelError> {
+        let settled = self.batches.settle();
+        let mut fates = self.batches.take_fates();
+        for changed in self.sent.drain(..) {
             let fate = fates.get_mut(&changed.was.netns().cloned()).and_then(Iterator::next);
             match fate {
                 Some(Fate::Done(_)) if !self.outcome.dry_run => self.past.push(&changed),
@@ -93,7 +116,7 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
                 _ => (),
             }
         }
-        Ok(sent?)
+        settled
     }
 
     /// Tries again, once, what was missed; gives how many that were.
@@ -123,13 +146,15 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
                 Deed::Update(patch) => batch.update(&was.key(), patch, was.status)?,
             }
         }
-        self.batches.flush()
+        self.batches.send()
     }
 
     /// Sends what is left, unless there was an error, and says what became of everything.
     pub(super) fn finish(mut self, ran: Result<(), E>) -> Result<Outcome, Unfinished<E>> {
         // After an error, what was judged but not sent is not sent.
-        let ran = ran.and_then(|()| self.send()).and_then(|()| Ok(self.again()?));
+        let ran = ran.and_then(|()| self.send());
+        let settled = self.settle();
+        let ran = ran.and(settled.map_err(E::from)).and_then(|()| Ok(self.again()?));
         let mut outcome = self.outcome;
         outcome.applied = self.batches.into_applied();
         // Whatever became of them the second time is counted too.

@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// The crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 21] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("ahash", &["script"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -40,6 +40,7 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("serde_core", &["wire"]),
     ("serde_json", &["wire", "render", "script"]),
     ("signal_hook", &["run"]),
+    ("smallvec", &["cli"]),
     ("tabled", &["render"]),
     ("thiserror", &["wire", "kernel", "table"]),
     ("winnow", &["table"]),

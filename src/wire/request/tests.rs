@@ -150,8 +150,10 @@ fn every_protocol_names_its_layer_4() {
 }
 
 #[test]
-fn a_new_flow_is_always_confirmed() {
-    let new = NewFlow::new(udp(), udp().inverted().unwrap(), 30);
+fn a_status_is_sent_only_if_there_is_one_and_then_confirmed() {
+    let mut new = NewFlow::new(udp(), udp().inverted().unwrap(), 30);
+    assert!(!text(|requests| requests.create_flow(1, &new, true, true)).contains("CTA_STATUS"));
+    new.status = Some(Status::default());
     assert_snapshot!(text(|requests| requests.create_flow(1, &new, true, true)), @"
     kind 0x100 flags 0x605 seq 1 family 2 version 0
       CTA_TUPLE_ORIG{CTA_TUPLE_IP{CTA_IP_V4_SRC=0a000001 CTA_IP_V4_DST=0a000002} CTA_TUPLE_PROTO{CTA_PROTO_NUM=11 CTA_PROTO_SRC_PORT=0400 CTA_PROTO_DST_PORT=0035}}

@@ -92,7 +92,7 @@ fn a_change_tells_how_it_goes_about_it() {
         kernel:       sends ipv4 proto udp dport 53
                       then  ipv6 proto udp dport 53
         native:       proto udp and dport 53
-        kept:         one batch of requests, flows pass one by one
+        kept:         two batches of requests, flows pass one by one
         change:       deletes by tuple, zone and id
                       while the kernel still sends
 
