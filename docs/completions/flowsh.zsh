@@ -39,7 +39,7 @@ never\:"Never"))' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
-'::script -- Script to run, and its arguments, which it finds in `args`:_default' \
+'::script -- Script to run (- for standard input), and its arguments, which it finds in `args`:_default' \
 ":: :_flowsh_commands" \
 "*::: :->flowsh" \
 && ret=0
@@ -74,7 +74,7 @@ never\:"Never"))' \
 '--quiet[No notes on standard error]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-'*::script -- Script to run, and its arguments, which it finds in `args`:_default' \
+'*::script -- Script to run (- for standard input), and its arguments, which it finds in `args`:_default' \
 && ret=0
 ;;
 (conntrack)
@@ -86,7 +86,7 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 '-h[Print help]' \
 '--help[Print help]' \
-'*::files -- The scripts:_default' \
+'*::files -- The scripts; - for standard input:_default' \
 && ret=0
 ;;
 (doc)

@@ -46,7 +46,7 @@ pub(super) enum Command {
     },
     /// Compile scripts without running them
     Check {
-        /// The scripts
+        /// The scripts; - for standard input
         #[arg(required = true)]
         files: Vec<String>,
     },
@@ -64,7 +64,7 @@ pub(super) enum Command {
 /// What is run, and how.
 #[derive(Debug, Clone, Group)]
 pub(super) struct Run {
-    /// Script to run, and its arguments, which it finds in `args`
+    /// Script to run (- for standard input), and its arguments, which it finds in `args`
     #[arg(trailing_var_arg = true, value_name = "SCRIPT [ARGS]")]
     script: Vec<String>,
     /// Evaluate CODE and print its value
@@ -160,6 +160,17 @@ pub(super) enum Input {
         /// What the script finds in `args`.
         args: Vec<String>,
     },
+}
+
+impl Input {
+    /// True if it comes from standard input.
+    pub(super) fn is_standard(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Code(_) => false,
+            Self::Script { path, .. } => path == "-",
+        }
+    }
 }
 
 fn format(text: &str) -> Result<Format, String> {

@@ -5,6 +5,7 @@ mod conntrack;
 mod reference;
 
 use std::env;
+use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
@@ -150,16 +151,27 @@ fn start(args: Args, messages: &mut Console) -> Status {
             ("standard input".to_owned(), text, true)
         }
         Input::Code(code) => ("-e".to_owned(), code, true),
-        Input::Script { path, .. } => match std::fs::read(&path) {
-            Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => (path, text, false),
-                Err(_) => return failed(messages, &format!("{path} is not UTF-8 text")),
-            },
-            Err(error) => return failed(messages, &format!("cannot read {path}: {error}")),
+        Input::Script { path, .. } => match script(&path) {
+            Ok((name, text)) => (name, text, false),
+            Err(error) => return failed(messages, &error),
         },
     };
     let mut program: Program = program(Box::new(Console));
     run::run(&mut program, &name, &text, print)
+}
+
+/// What a script is called, and its text; `-` is standard input.
+fn script(path: &str) -> Result<(String, String), String> {
+    let mut bytes = Vec::new();
+    let (name, read) = match path {
+        "-" => ("standard input", io::stdin().read_to_end(&mut bytes).map(drop)),
+        path => (path, fs::read(path).map(|read| bytes = read)),
+    };
+    read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name.to_owned(), text)),
+        Err(_) => Err(format!("{name} is not UTF-8 text")),
+    }
 }
 
 /// The recording that `--from` names.
@@ -178,7 +190,7 @@ fn recording(
     };
     let (labels, stop) = (load_labels(), Arc::clone(stop));
     let recording = match (path, input) {
-        ("-", Input::None) => {
+        ("-", input) if input.is_standard() => {
             let what = "with --from - standard input is the recording: name a script or use -e";
             return Err(KernelError::Unsupported(what.to_owned()));
         }
@@ -210,10 +222,9 @@ fn check(files: &[String], messages: &mut Console) -> Status {
     let program = idle();
     let mut status = Status::Done;
     for path in files {
-        let checked = match std::fs::read_to_string(path) {
-            Ok(text) => program.check(path, &text).map_err(|report| report.text),
-            Err(error) => Err(format!("error: cannot read {path}: {error}")),
-        };
+        let checked = script(path)
+            .map_err(|error| format!("error: {error}"))
+            .and_then(|(name, text)| program.check(&name, &text).map_err(|report| report.text));
         match checked {
             Ok(remarks) => remarks.iter().for_each(|remark| messages.message(remark)),
             Err(text) => {

@@ -133,7 +133,7 @@ impl<A: Question> Query<A> {
     #[must_use]
     pub fn is_everything(&self) -> bool {
         let idle = |stage: &Stage<A>| match stage {
-            Stage::Where(filter) => filter.is_all(),
+            Stage::Where(filter) => filter.now().is_all(),
             Stage::Skip(count) => *count == 0,
             Stage::Take(_) => false,
         };

@@ -176,6 +176,24 @@ fn check_names_every_file_that_is_wrong_and_runs_none() {
     exit 2
     ");
     assert_snapshot!(flowsh(&["check", good.path()]).told(), @"");
+    assert_snapshot!(flowsh(&["check", "-"]).input("let y = ;").told(), @r"
+    ! error: unexpected ';'
+    !   --> standard input:1:9
+    !    |
+    !  1 | let y = ;
+    !    |         ^
+    exit 2
+    ");
+}
+
+#[test]
+fn a_script_may_come_from_standard_input_with_arguments() {
+    let told = flowsh(&["--read-only", "-", "a", "b"]).input("print(args); 1 + 1").told();
+    assert_snapshot!(told, @r#"["a", "b"]"#);
+    assert_snapshot!(flowsh(&["--from", "-", "-"]).input("print(1)").told(), @"
+    ! error: with --from - standard input is the recording: name a script or use -e
+    exit 2
+    ");
 }
 
 #[test]

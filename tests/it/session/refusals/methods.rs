@@ -155,6 +155,15 @@ fn a_method_says_what_it_needs() {
     ! hint: write flows.flush() if you mean it, or narrow with flows.where(…)
     exit 1
     ");
+    wrong!("flows(|f| true).delete()", @r"
+    ! error: this would delete every flow
+    !   --> -e:1:17
+    !    |
+    !  1 | flows(|f| true).delete()
+    !    |                 ^^^^^^
+    ! hint: write flows.flush() if you mean it, or narrow with flows.where(…)
+    exit 1
+    ");
     wrong!("flows.skip(0).delete()", @r"
     ! error: this would delete every flow
     !   --> -e:1:15
