@@ -43,9 +43,22 @@ pub fn change_each<E: From<KernelError>>(
     decide: &mut dyn FnMut(&Flow) -> Deed,
     tell: &mut dyn FnMut(&Flow, Fate) -> Result<(), E>,
 ) -> Result<(), E> {
-    let live = query.source().live()?;
-    let mut batch = live.batch(what)?.telling().apart();
+    let mut batch = query.source().live()?.batch(what)?.telling().apart();
     let mut waiting = VecDeque::new();
+    let ran = send_each(query, &mut batch, &mut waiting, decide, tell);
+    // After an error, what was decided but not sent is not sent; what was sent is told of.
+    let settled = if ran.is_ok() { batch.flush() } else { batch.settle() };
+    let told = settle(&mut batch, &mut waiting, tell);
+    ran.and(settled.map_err(E::from)).and(told)
+}
+
+fn send_each<E: From<KernelError>>(
+    query: &Query<Never>,
+    batch: &mut Batch<'_>,
+    waiting: &mut VecDeque<Flow>,
+    decide: &mut dyn FnMut(&Flow) -> Deed,
+    tell: &mut dyn FnMut(&Flow, Fate) -> Result<(), E>,
+) -> Result<(), E> {
     let mut cursor = query.cursor()?;
     while let Some(flow) = cursor.next::<E>(&mut |never, _| match *never {})? {
         match decide(flow) {
@@ -54,10 +67,9 @@ pub fn change_each<E: From<KernelError>>(
             Deed::Update(patch) => batch.update_and_read(&flow.key(), &patch, flow.status)?,
         }
         waiting.push_back(flow.clone());
-        settle(&mut batch, &mut waiting, tell)?;
+        settle(batch, waiting, tell)?;
     }
-    batch.flush()?;
-    settle(&mut batch, &mut waiting, tell)
+    Ok(())
 }
 
 /// Tells what became of the flows that waited for their answer.

@@ -90,12 +90,13 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
         if self.next.len() < REQUESTS { Ok(()) } else { self.send() }
     }
 
-    /// Sends what was taken, once it is written down.
+    /// Sends what was taken, once it is known what became of what was sent before, and this is
+    /// written down.
     fn send(&mut self) -> Result<(), E> {
+        self.settle()?;
         let time_ns = now_ns();
         self.changes.iter_mut().for_each(|changed| changed.time_ns = time_ns);
         self.guard.record(&self.changes)?;
-        self.settle()?;
         let pushed = self.push();
         self.next.clear();
         std::mem::swap(&mut self.sent, &mut self.changes);
