@@ -47,9 +47,15 @@ impl From<KernelError> for Trouble {
 }
 
 impl Trouble {
-    fn of(self, command: Command) -> Fault {
+    /// Says what was done before it.
+    fn after(self, verb: &str, count: u64, command: Command) -> Fault {
         match self {
-            Self::Kernel(error) => Fault::kernel(&error, command, Table::Conntrack),
+            Self::Kernel(error) => {
+                if count > 0 {
+                    say(&format!("{count} flow entries have been {verb}."));
+                }
+                Fault::kernel(&error, command, Table::Conntrack)
+            }
             Self::Fault(fault) => fault,
         }
     }
@@ -109,7 +115,7 @@ pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
         },
     );
     entries.finish()?;
-    changed.map_err(|trouble| trouble.of(Command::Update))?;
+    changed.map_err(|trouble| trouble.after("updated", count, Command::Update))?;
     if unlabelled > 0 {
         say(&format!(
             "{unlabelled} flow entries cannot have labels: no rule used labels when they began."
@@ -142,7 +148,7 @@ pub(super) fn delete(machine: &Machine, line: &Line) -> Result<Done, Fault> {
             Ok(())
         });
     entries.finish()?;
-    deleted.map_err(|trouble| trouble.of(Command::Delete))?;
+    deleted.map_err(|trouble| trouble.after("deleted", count, Command::Delete))?;
     match refusal {
         None => Ok(Done { verb: "deleted", count, failed: false }),
         Some(errno) => Err(Fault::refused(errno, Command::Delete, Table::Conntrack)),

@@ -59,11 +59,14 @@ fn run(mut words: Vec<String>) -> Result<u8, Fault> {
         return script::print(&words);
     }
     if let Some(path) = load::file(&words) {
-        return load::run(&Machine::new(), path);
+        return load::run(&Machine::watched()?, path);
     }
     let line = line::read(words.iter().map(String::as_str).collect(), warn)?;
     let Some((command, table)) = line.command else { return help::print(&line) };
-    let machine = Machine::new();
+    let machine = match command {
+        Command::Update | Command::Delete => Machine::watched()?,
+        _ => Machine::new(),
+    };
     let expect = table == Table::Expect;
     match command {
         Command::List if expect => expect::list(&machine, &line),
@@ -95,6 +98,13 @@ impl Machine {
         let stop = Arc::new(AtomicBool::new(false));
         let live = Live::new(NetNs::Current, Safety::Live, Arc::clone(&stop));
         Self { live: Rc::new(live), stop }
+    }
+
+    /// The same, for whom a signal ends it once what was changed is told.
+    fn watched() -> Result<Self, Fault> {
+        let machine = Self::new();
+        crate::run::watch(&machine.stop, true).map_err(Fault::from)?;
+        Ok(machine)
     }
 
     /// The flows that `filter` takes.

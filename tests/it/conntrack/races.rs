@@ -8,7 +8,7 @@ use std::fs;
 
 use insta::{allow_duplicates, assert_snapshot};
 
-use crate::lab::{Background, Run, conntrack, eval, in_namespace, masked};
+use crate::lab::{Background, Run, conntrack, eval, in_namespace, listed, masked, until};
 
 use super::{dialect, fill, named};
 
@@ -110,5 +110,28 @@ fn bits_of_a_mark_that_were_set_meanwhile_are_kept() {
         }
         let others = dialect("-L -m 0");
         assert_eq!(others.stderr, "conntrack: 20001 flow entries have been shown.\n");
+    });
+}
+
+#[test]
+fn a_delete_that_is_ended_tells_of_all_that_it_deleted() {
+    in_namespace(|| {
+        crowded();
+        // Into a file: a pipe takes no such list before somebody reads it.
+        let path = std::env::temp_dir().join(format!("flowsh-{}-told", std::process::id()));
+        let flowsh = env!("CARGO_BIN_EXE_flowsh");
+        let line = format!("exec {flowsh} conntrack -D -p udp --dport 2 > {}", path.display());
+        let program = Background::start("sh", &["-c", &line]);
+        until(|| listed("").lines().count() < 20_001);
+        let answer = named(program.stop("TERM"));
+        let told = fs::read_to_string(&path).unwrap().lines().count();
+        fs::remove_file(&path).unwrap();
+        let left = listed("").lines().count();
+        assert_eq!(told + left, 20_001, "{answer}");
+        if left > 0 {
+            let said = format!("conntrack: {told} flow entries have been deleted.\n");
+            assert_eq!(answer.stderr, said + "conntrack: Operation failed: interrupted\n");
+            assert_eq!(answer.status, 1);
+        }
     });
 }
