@@ -83,7 +83,7 @@ fn reason(errno: i32, command: Command, table: Table) -> String {
     const ENOTSUPP: i32 = 524;
     let expect = table == Table::Expect;
     match (errno, command) {
-        (errno::EINVAL, _) => "invalid parameters",
+        (errno::EINVAL, command) if command != Add => "invalid parameters",
         (errno::EPERM, _) => "sorry, you must be root or get CAP_NET_ADMIN capability to do this",
         (errno::ENOENT, Create) if expect => "master conntrack not found",
         (errno::ENOENT, Create | Add | Get | Delete) if !expect => "such conntrack doesn't exist",

@@ -4,7 +4,9 @@ use crate::flow::{
     DccpInfo, ExpectKey, FlowKey, L4, Labels, NatTarget, NewExpectation, NewFlow, Proto, ProtoInfo,
     SctpInfo, Status, TcpFlags, TcpInfo, Tuple,
 };
+use crate::kernel::errno;
 
+use super::command::{Command, Table};
 use super::line::{Half, Line};
 use super::message::Fault;
 use super::value::NatWord;
@@ -17,8 +19,9 @@ const CLOSE_INIT: u8 = 0x04;
 const TIME_WAIT: u8 = 7;
 
 /// What conntrack says where the kernel would say `EINVAL`.
-fn invalid() -> Fault {
-    Fault::other("Operation failed: invalid parameters")
+fn invalid(line: &Line) -> Fault {
+    let (command, table) = line.command.unwrap_or((Command::Create, Table::Conntrack));
+    Fault::refused(errno::EINVAL, command, table)
 }
 
 /// The flow that `-I` and `-A` make.
@@ -58,14 +61,14 @@ fn directions(line: &Line) -> Result<(Tuple, Tuple), Fault> {
         let ports = reply.sport.is_some() || reply.dport.is_some();
         let from = if ports { reply.clone() } else { swapped(reply, orig) };
         let mut reply = tuple(line, &from, false)?;
-        let mut orig = reply.inverted().ok_or_else(invalid)?;
+        let mut orig = reply.inverted().ok_or_else(|| invalid(line))?;
         (orig.zone, reply.zone) = (line.orig.zone, line.reply.zone);
         return Ok((orig, reply));
     }
     let ports = orig.sport.is_some() || orig.dport.is_some();
     let from = if ports { orig.clone() } else { swapped(orig, reply) };
     let mut first = tuple(line, &from, true)?;
-    let mut answer = first.inverted().ok_or_else(invalid)?;
+    let mut answer = first.inverted().ok_or_else(|| invalid(line))?;
     let translated = [line.snat, line.dnat].into_iter().any(|nat| target(nat).is_some());
     let reply_ports = reply.sport.is_some() || reply.dport.is_some();
     if said(reply) || translated && reply_ports {
@@ -76,7 +79,7 @@ fn directions(line: &Line) -> Result<(Tuple, Tuple), Fault> {
         };
         let has_ports = matches!(answer.l4, L4::Ports { .. });
         if has_ports && !reply_ports {
-            return Err(invalid());
+            return Err(invalid(line));
         }
         answer = Tuple { l4: answer.l4, ..tuple(line, &half, false)? };
         if has_ports {
@@ -95,11 +98,11 @@ fn swapped(half: &Half, other: &Half) -> Half {
 /// The direction that `half` describes; `first` if icmp is that of the first packet.
 fn tuple(line: &Line, half: &Half, first: bool) -> Result<Tuple, Fault> {
     let (Some(src), Some(dst), Some(proto)) = (half.src, half.dst, line.proto) else {
-        return Err(invalid());
+        return Err(invalid(line));
     };
     // icmp is a protocol of IPv4, icmpv6 of IPv6.
     if proto.is_icmp() && (proto == Proto::ICMP) != src.is_ipv4() {
-        return Err(invalid());
+        return Err(invalid(line));
     }
     let l4 = layer4(line, half);
     let tuple = Tuple { src, dst, proto, l4, zone: None };
@@ -107,7 +110,7 @@ fn tuple(line: &Line, half: &Half, first: bool) -> Result<Tuple, Fault> {
         return Ok(tuple);
     }
     // The type is that of the original direction, whichever the addresses belong to.
-    let answer = tuple.inverted().ok_or_else(invalid)?;
+    let answer = tuple.inverted().ok_or_else(|| invalid(line))?;
     Ok(Tuple { l4: answer.l4, ..tuple })
 }
 

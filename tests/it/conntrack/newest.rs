@@ -1,4 +1,4 @@
-//! Labels and the files of their names, as conntrack 1.4.9 takes them: `labels.txt`.
+//! What conntrack 1.4.9 answers in other words than 1.4.7, most of it about labels: `newest.txt`.
 
 use std::fs;
 
@@ -14,12 +14,12 @@ fn said(Run { status, stderr, .. }: &Run) -> String {
 }
 
 #[test]
-fn labels_are_read_by_their_names_once_the_line_is_read() {
+fn what_is_new_in_the_original_is_answered_alike() {
     in_namespace(|| {
         run("mount", &["-t", "tmpfs", "none", "/etc"]).ok();
         fs::write("/etc/map", "1 one\n2 two\n").unwrap();
         let newest = conntrack("-V").ok().contains("v1.4.9");
-        for row in include_str!("labels.txt").lines().filter(|row| !row.starts_with('#')) {
+        for row in include_str!("newest.txt").lines().filter(|row| !row.starts_with('#')) {
             let (line, text) = row
                 .replace("MAP", "/etc/map")
                 .split_once(" => ")
