@@ -124,11 +124,17 @@ impl Wire {
     /// faster than a dump, for which the kernel walks through its table for all namespaces; if one
     /// more is there than was found, it is dumped all the same.
     pub(super) fn all(&mut self, names: &[Record]) -> Vec<Record> {
+        self.seen(names).unwrap_or_else(|| self.dump())
+    }
+
+    /// Those of these flows that are still there, if there are no others, not even such as ran out
+    /// and are shown to nobody.
+    pub(super) fn seen(&mut self, names: &[Record]) -> Option<Vec<Record>> {
         let (found, count) = self.look(names);
         let mut found = sorted(found);
         // A flow that is there and could not be made anew was named twice.
         found.dedup_by_key(|record| (record.orig, record.reply, record.zone, record.id));
-        if found.len() == count { found } else { self.dump() }
+        (found.len() == count).then_some(found)
     }
 
     /// Those of these flows that are still there, looked up one by one, and how many flows there

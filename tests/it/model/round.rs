@@ -287,7 +287,7 @@ fn create(ground: &Ground, wire: &mut Wire, dice: &mut Dice, before: &[Record]) 
     // A flow that ran out is shown to nobody, and is in the way until someone comes by: a dump takes
     // a few of them away.
     for _ in 0..before.len() {
-        if wire.look(&[]).1 == before.len() {
+        if wire.seen(before).is_some() {
             break;
         }
         wire.dump();
