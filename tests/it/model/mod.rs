@@ -99,7 +99,10 @@ fn no_flow_outside_of_the_filter_is_touched_while_others_come_and_go() {
     let told = in_namespace_telling(|| {
         furnish();
         let rounds = given("FLOWSH_ROUNDS").unwrap_or(ROUNDS);
-        storm::play(given("FLOWSH_SEED").unwrap_or(SEED), rounds / 20);
+        let seed = given("FLOWSH_SEED").unwrap_or(SEED);
+        storm::play(seed, rounds / 20, 30);
+        // So many that a thread carries out what fills a batch.
+        storm::play(seed, rounds / 40, 90);
     });
     eprint!("{told}");
 }

@@ -175,7 +175,8 @@ impl Wire {
     /// Makes flows that live long enough, or changes the marks of those that are there.
     pub(super) fn make(&mut self, flows: &[Record]) {
         let one = |flow: &Record| request(CT_NEW, NLM_F_CREATE, 2, &flow.orig, &made(flow));
-        self.batch(flows.iter().map(one).collect());
+        // A datagram takes no more than some thousand.
+        flows.chunks(256).for_each(|some| self.batch(some.iter().map(one).collect()));
     }
 
     /// Deletes flows by their original direction and zone.

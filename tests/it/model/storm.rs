@@ -26,8 +26,7 @@ const OUTSIDE: u8 = 200;
 const ZONE: u16 = 3;
 /// The mark of what must not be touched.
 const SENTINEL: u32 = 0xdead_beef;
-/// How many flows of each kind stay, and how many come and go.
-const STILL: u16 = 30;
+/// How many flows of each kind come and go.
 const RESTLESS: u16 = 80;
 
 /// What is shared with the other thread.
@@ -49,13 +48,13 @@ impl Drop for Calm<'_> {
     }
 }
 
-/// Changes the table so many times while another thread does.
-pub(super) fn play(seed: u64, changes: u64) {
+/// Changes the table so many times while another thread does; `still` flows of each kind stay.
+pub(super) fn play(seed: u64, changes: u64, still: u16) {
     let (storm, started) = (Storm::default(), Instant::now());
     let sums = thread::scope(|scope| {
         let _calm = Calm(&storm);
         scope.spawn(|| blow(seed, &storm));
-        let mut scene = Scene::new(seed, &storm);
+        let mut scene = Scene::new(seed, &storm, still);
         for _ in 0..changes {
             scene.change();
         }
@@ -105,13 +104,13 @@ struct Deeds {
 }
 
 impl Scene {
-    fn new(seed: u64, storm: &Storm) -> Self {
+    fn new(seed: u64, storm: &Storm, still: u16) -> Self {
         let (wire, bell) = (Wire::open(), Wire::open());
         while storm.port.load(Ordering::Relaxed) == 0 {
             thread::sleep(Duration::from_millis(1));
         }
         let ears = Wire::listening([storm.port.load(Ordering::Relaxed), wire.port]);
-        let still = (0..STILL).flat_map(|n| kinds(0, n)).collect();
+        let still = (0..still).flat_map(|n| kinds(0, n)).collect();
         let (ground, dice, sums) = (Ground::new(), Dice::new(seed), Tally::default());
         Self { ground, wire, ears, bell, dice, still, sums }
     }
