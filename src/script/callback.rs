@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use rhai::{Dynamic, Engine, FnPtr, NativeCallContext, Position};
 
-use super::compat::{self, Environment, Readable, Session};
+use super::compat::{self, Environment, Readable, Session, Tree};
 use super::expr::{Outer, Subject, Surroundings};
 use super::fault::{Fallible, Fault};
 use super::host::Host;
@@ -87,6 +87,33 @@ impl Callback {
         function.call_raw(&environment.context(engine), None, args)
     }
 
+    /// Evaluates a piece of it for `row`, which is given back, with these variables of its own.
+    ///
+    /// # Errors
+    ///
+    /// The closure ends with that: it has an error, or returns.
+    pub(super) fn part(
+        &self,
+        engine: &Engine,
+        tree: &Tree,
+        row: &mut Dynamic,
+        locals: Vec<Dynamic>,
+    ) -> Result<Dynamic, Fallible<Dynamic>> {
+        let Inner { function, environment, session } = &*self.0;
+        let prepared = session.take().or_else(|| Session::new(environment, function).map(Box::new));
+        let Some(mut prepared) = prepared else {
+            return Err(function.call_raw(&environment.context(engine), None, [row.clone()]));
+        };
+        let result = prepared.part(engine, tree, function.curry(), row, locals);
+        session.replace(Some(prepared));
+        result
+    }
+
+    /// What it captured.
+    pub(super) fn captured(&self) -> &[Dynamic] {
+        self.0.function.curry()
+    }
+
     /// Calls it for what it does; what it answers is not asked.
     ///
     /// # Errors
@@ -102,9 +129,17 @@ impl Callback {
     ///
     /// As [`Self::call`], or the answer is neither.
     pub fn ask(&self, engine: &Engine, args: impl AsMut<[Dynamic]>) -> Fallible<bool> {
-        let answer = self.call(engine, args)?;
+        self.truth(&self.call(engine, args)?)
+    }
+
+    /// Its answer as yes or no.
+    ///
+    /// # Errors
+    ///
+    /// The answer is neither.
+    pub(super) fn truth(&self, answer: &Dynamic) -> Fallible<bool> {
         answer.as_bool().map_err(|_| {
-            let found = describe(&answer);
+            let found = describe(&answer.clone().flatten());
             let message = format!("the closure must answer true or false, not {found}");
             let mut error = Fault::new(message).thrown();
             // A query may be read long after the call that was given the closure.

@@ -1,11 +1,12 @@
 //! A closure that is asked about one row after another: natively as far as it could be read, by the
-//! interpreter where it could not.
+//! interpreter where it could not. How that is asked is in `asking`.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext, Position};
 
+use super::asking::{Around, Asking};
 use super::callback::Callback;
 use super::compat::Readable;
 use super::expr::{Expr, Row, Subject, Why};
@@ -20,6 +21,7 @@ use crate::render::Columns;
 #[derive(Debug, Clone)]
 pub struct Closure {
     callback: Callback,
+    subject: Subject,
     read: Rc<Readable>,
     /// What it asks with the values that variables have at present.
     bound: OnceCell<Rc<Expr>>,
@@ -30,7 +32,7 @@ impl Closure {
     pub(super) fn new(ctx: &NativeCallContext<'_>, function: FnPtr, subject: Subject) -> Self {
         let callback = Callback::new(ctx, function);
         let read = Rc::new(callback.read(subject));
-        Self { callback, read, bound: OnceCell::new() }
+        Self { callback, subject, read, bound: OnceCell::new() }
     }
 
     /// Reads `function`, which is given rows of these `columns`, and is about to be.
@@ -62,9 +64,17 @@ impl Closure {
         row: Row<'_>,
         handle: impl FnOnce() -> Dynamic,
     ) -> Fallible<bool> {
-        match self.expr().truth(row) {
+        let expr = self.expr();
+        if !self.is_apart_for(row) {
+            return match expr.truth(row) {
+                Some(answer) => Ok(answer),
+                None => self.callback.ask(engine, [handle()]),
+            };
+        }
+        let mut asking = Asking::new(&self.callback, engine, handle);
+        match expr.truth_asking(row, &mut asking) {
             Some(answer) => Ok(answer),
-            None => self.callback.ask(engine, [handle()]),
+            None => self.callback.truth(&asking.end()?),
         }
     }
 
@@ -79,9 +89,17 @@ impl Closure {
         row: Row<'_>,
         handle: impl FnOnce() -> Dynamic,
     ) -> Fallible<Value> {
-        match self.expr().value(row) {
+        let expr = self.expr();
+        if !self.is_apart_for(row) {
+            return match expr.value(row) {
+                Some(value) => Ok(value),
+                None => Ok(from_dynamic(&self.callback.call(engine, [handle()])?)),
+            };
+        }
+        let mut asking = Asking::new(&self.callback, engine, handle);
+        match expr.value_asking(row, &mut asking) {
             Some(value) => Ok(value),
-            None => Ok(from_dynamic(&self.callback.call(engine, [handle()])?)),
+            None => Ok(from_dynamic(&asking.end()?)),
         }
     }
 
@@ -108,6 +126,16 @@ impl Closure {
         &self.read.unread
     }
 
+    /// True if the interpreter is asked for parts of it, not for all of it.
+    pub(super) fn is_apart(&self) -> bool {
+        self.read.apart
+    }
+
+    /// The same for `row`: of another kind than was expected, nothing of it was read.
+    fn is_apart_for(&self, row: Row<'_>) -> bool {
+        self.read.apart && row.suits(self.subject)
+    }
+
     /// Where it was given: source and position, for messages.
     pub(super) fn origin(&self) -> (Option<&str>, Position) {
         self.callback.origin()
@@ -122,7 +150,9 @@ impl Closure {
     }
 
     fn bind(&self) -> Rc<Expr> {
-        Rc::new(self.read.expr.bound(&self.callback))
+        let changes = !self.read.unread.is_empty();
+        let around = Around { callback: &self.callback, changes };
+        Rc::new(self.read.expr.bound(&around))
     }
 }
 

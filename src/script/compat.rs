@@ -3,6 +3,8 @@
 #![expect(deprecated, reason = "Rhai marks what is volatile as deprecated; the version is pinned")]
 
 mod chain;
+mod changes;
+mod part;
 mod read;
 mod session;
 mod survey;
@@ -18,6 +20,7 @@ use rhai::{
 use super::syntax::{Kind, Piece};
 
 pub(super) use chain::constant;
+pub(super) use part::Tree;
 pub(super) use read::{Readable, read, switch_hash};
 pub(super) use session::Session;
 pub(super) use survey::survey;

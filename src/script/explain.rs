@@ -101,7 +101,10 @@ impl Plan {
             let mut unread = question.unread().iter();
             match unread.next() {
                 None => self.line("native", format!("{place}, compiled")),
-                Some(why) => self.line("interpreter", format!("{place}, because {why}")),
+                Some(why) => {
+                    let part = if question.is_apart() { "a part of " } else { "" };
+                    self.line("interpreter", format!("{part}{place}, because {why}"));
+                }
             }
             for why in unread {
                 self.line("interpreter", format!("and because {why}"));

@@ -17,6 +17,7 @@
               its calling convention decides how arguments come"
 )]
 mod api;
+mod asking;
 mod callback;
 mod cells;
 mod closure;

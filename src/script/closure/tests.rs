@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use rhai::{Dynamic, EvalAltResult};
 
 use super::Closure;
-use crate::flow::{Filter, Flow, LabelMap, Question, View};
+use crate::flow::{Filter, Flow, LabelMap, Question, Value, View};
 use crate::kernel::{DumpScope, Recording, Source, Unreadable};
 use crate::render::Screen;
 use crate::script::expr::Row;
@@ -80,18 +80,21 @@ impl Bench {
         filters.into_iter().map(closure).collect()
     }
 
-    /// True if a closure compiles: the language forbids some places to some expressions.
-    fn is_script(&self, text: &str) -> bool {
-        self.program.check("test", &format!("{}filter({text})", random::PRELUDE)).is_ok()
+    /// True if it is a closure: the language forbids some places to some expressions, and takes what
+    /// follows a block for something else.
+    fn is_closure(&mut self, text: &str) -> bool {
+        self.program.eval("test", &format!("{}filter({text})", random::PRELUDE)).is_ok()
     }
 
     /// Compares all these closures, each for some flows.
     fn compare_all(&mut self, texts: &[String], from: usize) -> (usize, usize) {
         let filters: Vec<String> = texts.iter().map(|text| format!("filter({text}),\n")).collect();
-        let script = format!("{}[\n{}]", random::PRELUDE, filters.concat());
-        let closures = self.closures(&script);
+        let state = "filter(|f| log.len() == counter)";
+        let script = format!("{}[\n{}{state}]", random::PRELUDE, filters.concat());
+        let mut closures = self.closures(&script);
+        let state = State(closures.pop().unwrap());
         let all = texts.iter().zip(&closures).enumerate();
-        all.map(|(index, (text, closure))| self.compare(text, closure, from + index))
+        all.map(|(index, (text, closure))| self.compare(text, closure, &state, from + index))
             .fold((0, 0), |(native, all), (some, of)| (native + some, all + of))
     }
 
@@ -100,44 +103,74 @@ impl Bench {
         self.program.report(error).text
     }
 
-    /// Holds what `closure` says of some of the flows against the interpreter. Gives back how many
-    /// answers it had by itself, and how many there are at all.
-    fn compare(&self, text: &str, closure: &Closure, from: usize) -> (usize, usize) {
+    /// Holds what `closure` says of some of the flows, and what it does, against the interpreter.
+    /// Gives back how many answers it had by itself, and how many there are at all.
+    fn compare(&self, text: &str, closure: &Closure, state: &State, from: usize) -> (usize, usize) {
         let engine = self.program.host().engine().unwrap();
         let labels = LabelMap::parse(LABELS);
         let view = View { now_ns: self.source.now_ns(), labels: &labels };
-        let (present, filter) = (closure.now(), Question::now(closure));
         let (mut native, mut all) = (0, 0);
-        for flow in self.flows.iter().skip(from % 13).step_by(13) {
+        for (index, flow) in self.flows.iter().skip(from % 13).step_by(13).enumerate() {
             let row = Row::Flow(flow, view);
-            let made = |result: Result<Dynamic, Box<EvalAltResult>>| match result {
-                Ok(value) => format!("{:?}", from_dynamic(&value)),
-                Err(error) => self.report(&error),
+            let seen = || handle(flow, &self.source);
+            let made = |result: Result<Value, Box<EvalAltResult>>| match result {
+                Ok(value) => format!("{value:?}{}", state.text()),
+                Err(error) => self.report(&error) + state.text().as_str(),
             };
-            let wanted = made(closure.callback.call(&engine, [handle(flow, &self.source)]));
-            let answered = !wanted.starts_with("error:");
-            all += usize::from(answered);
-            if let Some(value) = present.expr().value(row) {
-                assert_eq!(format!("{value:?}"), wanted, "{text}\n{flow}\n{:?}", present.expr());
-                native += 1;
-            }
+            let start = || state.start(index + from);
+            start();
+            let wanted = closure.callback.call(&engine, [seen()]);
+            let wanted = made(wanted.map(|value| from_dynamic(&value)));
+            all += usize::from(!wanted.starts_with("error:"));
+            start();
+            let present = closure.now();
+            native += usize::from(present.expr().value(row).is_some());
+            let found = made(present.value(&engine, row, seen));
+            assert_eq!(found, wanted, "{text}\n{flow}\n{:#?}", present.expr());
+
             let said = |result: Result<bool, Box<EvalAltResult>>| match result {
-                Ok(yes) => yes.to_string(),
-                Err(error) => self.report(&error),
+                Ok(yes) => format!("{yes}{}", state.text()),
+                Err(error) => self.report(&error) + state.text().as_str(),
             };
-            let wanted = said(closure.callback.ask(&engine, [handle(flow, &self.source)]));
-            let mut ask = |asked: &Closure, flow: &Flow| {
-                asked.ask(&engine, Row::Flow(flow, view), || handle(flow, &self.source))
-            };
+            start();
+            let untouched = state.text();
+            let wanted = said(closure.callback.ask(&engine, [seen()]));
+            start();
+            let filter = Question::now(closure);
+            let mut ask =
+                |asked: &Closure, flow: &Flow| asked.ask(&engine, Row::Flow(flow, view), seen);
             let found = said(filter.judge(flow, view.now_ns, &mut ask));
             assert_eq!(found, wanted, "as a filter: {filter}\n{text}\n{flow}");
             // What is decided before the interpreter is asked must leave out nothing that it takes
             // or that it refuses.
             if !filter.native().takes(flow, view.now_ns) {
-                assert_eq!(wanted, "false", "left out by {}: {text}\n{flow}", filter.native());
+                let nothing = format!("false{untouched}");
+                assert_eq!(wanted, nothing, "left out by {}: {text}\n{flow}", filter.native());
             }
         }
         (native, all)
+    }
+}
+
+/// What closures change: `log` and `counter`, which this one has captured.
+struct State(Closure);
+
+impl State {
+    fn start(&self, count: usize) {
+        let [mut log, mut counter] = self.cells();
+        *log.write_lock::<rhai::Array>().unwrap() = Vec::new();
+        *counter.write_lock::<rhai::INT>().unwrap() = i64::try_from(count % 6).unwrap();
+    }
+
+    fn text(&self) -> String {
+        let [log, counter] = self.cells();
+        let shown = |value: &Dynamic| format!(" {} {:?}", value.type_name(), from_dynamic(value));
+        let log: String = log.read_lock::<rhai::Array>().unwrap().iter().map(shown).collect();
+        format!("\nlog:{log}, counter: {counter}")
+    }
+
+    fn cells(&self) -> [Dynamic; 2] {
+        self.0.callback.captured().to_vec().try_into().unwrap()
     }
 }
 
@@ -149,13 +182,32 @@ fn a_closure_made_at_random_says_what_the_interpreter_says() {
     for batch in 0..usize::try_from(number("CLOSURES", 2000) / 50).unwrap() {
         let mut bench = Bench::new();
         let texts = std::iter::repeat_with(|| random.closure());
-        let texts: Vec<String> = texts.filter(|text| bench.is_script(text)).take(50).collect();
+        let texts: Vec<String> = texts.filter(|text| bench.is_closure(text)).take(50).collect();
         let (some, of) = bench.compare_all(&texts, batch);
         native += some;
         all += of;
     }
     // A test in which nothing is read would hold whatever reading did.
     assert!(native * 2 > all, "{native} of {all} answers were native");
+}
+
+#[test]
+fn a_closure_with_effects_has_them_when_the_interpreter_has() {
+    let number = |name, usual| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let mut random = random::Random::with_effects(number("CLOSURES_SEED", 1));
+    let mut apart = 0;
+    let all = usize::try_from(number("CLOSURES", 2000) / 50).unwrap();
+    for batch in 0..all {
+        let mut bench = Bench::new();
+        let texts = std::iter::repeat_with(|| random.closure());
+        let texts: Vec<String> = texts.filter(|text| bench.is_closure(text)).take(50).collect();
+        bench.compare_all(&texts, batch);
+        let filters: Vec<String> = texts.iter().map(|text| format!("filter({text}),")).collect();
+        let closures = bench.closures(&format!("{}[{}]", random::PRELUDE, filters.concat()));
+        apart += closures.iter().filter(|closure| closure.is_apart()).count();
+    }
+    // A test in which nothing is asked in parts would hold whatever that did.
+    assert!(apart > all * 50 / 4, "{apart} closures of {} were asked in parts", all * 50);
 }
 
 #[test]
@@ -170,7 +222,7 @@ fn a_closure_of_the_documentation_says_what_the_interpreter_says() {
             }
         }
     }
-    texts.retain(|text| bench.is_script(text));
+    texts.retain(|text| bench.is_closure(text));
     let (native, all) = bench.compare_all(&texts, 0);
     assert!(texts.len() > 5 && native * 3 > all * 2, "{native} of {all}: {texts:#?}");
 }
@@ -293,11 +345,11 @@ fn what_is_not_read_has_a_reason_and_a_place() {
     ";
     let remarks = bench.program.check("a.rhai", &script.replace("{ n }", "{ i }"));
     insta::assert_snapshot!(remarks.unwrap_or_default().join("\n"), @r"
-    a.rhai:2:22: closure runs in the interpreter: it has a loop
-    a.rhai:3:29: closure runs in the interpreter: it assigns to a variable
-    a.rhai:4:44: closure runs in the interpreter: `nope` is no field of the row
-    a.rhai:6:34: closure runs in the interpreter: `helpr` is no field of the row
-    a.rhai:7:50: closure runs in the interpreter: `split` is called
-    a.rhai:7:56: closure runs in the interpreter: a constant of type char is not read
+    a.rhai:2:22: left to the interpreter: it has a loop
+    a.rhai:3:29: left to the interpreter: it assigns to a variable
+    a.rhai:4:44: left to the interpreter: `nope` is no field of the row
+    a.rhai:6:34: left to the interpreter: `helpr` is no field of the row
+    a.rhai:7:50: left to the interpreter: `split` is called
+    a.rhai:7:56: left to the interpreter: a constant of type char is not read
     ");
 }

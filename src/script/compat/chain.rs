@@ -12,6 +12,7 @@ impl Reader<'_> {
         match node {
             Node::Variable(variable, _, position) => match self.variable(node) {
                 Some(Bound::Plain(expr)) => expr,
+                Some(Bound::Changed) => self.changed(&variable.1, *position),
                 Some(_) => self.unread("the row is used as a value", *position),
                 None => self.unread(format!("`{}` is not of the closure", variable.1), *position),
             },
@@ -25,8 +26,8 @@ impl Reader<'_> {
             Node::Dot(parts, flags, position) | Node::Index(parts, flags, position) => {
                 let by_index = matches!(node, Node::Index(..));
                 let start = match self.variable(&parts.lhs) {
-                    Some(bound) => bound,
-                    None => Bound::Plain(self.expr(&parts.lhs)),
+                    Some(bound @ (Bound::Row | Bound::Side(_))) => bound,
+                    _ => Bound::Plain(self.expr(&parts.lhs)),
                 };
                 match self.chain(start, &parts.rhs, *flags, by_index, *position) {
                     Bound::Plain(expr) => expr,
@@ -49,6 +50,10 @@ impl Reader<'_> {
             let kind = value.type_name();
             self.unread(format!("a constant of type {kind} is not read"), position)
         })
+    }
+
+    fn changed(&mut self, name: &str, position: Position) -> Expr {
+        self.unread(format!("`{name}` is changed by the closure"), position)
     }
 
     /// What a name means; `None` if it is none, or none that the closure has.

@@ -9,6 +9,7 @@ use rhai::{
     Shared, Stmt, SwitchCasesCollection,
 };
 
+use super::changes::Changes;
 use super::{Environment, body};
 use crate::flow::{Direction, Value};
 use crate::script::expr::{Arm, Expr, Outer, Subject, Switch, Why};
@@ -27,6 +28,8 @@ pub(in crate::script) struct Readable {
     pub(in crate::script) unread: Vec<Why>,
     /// True if it reads no variable from outside.
     pub(in crate::script) fixed: bool,
+    /// True if the interpreter is asked for parts of it, not for all of it.
+    pub(in crate::script) apart: bool,
 }
 
 /// What a name means.
@@ -38,16 +41,22 @@ pub(super) enum Bound {
     Side(Direction),
     /// An expression that is as cheap as its name.
     Plain(Expr),
+    /// A variable from outside that the closure may change.
+    Changed,
 }
 
 pub(super) struct Reader<'l> {
     libraries: &'l [Shared<Module>],
     pub(super) subject: Subject,
     pub(super) names: Vec<(ImmutableString, Bound)>,
+    /// What the closure may change.
+    pub(super) changes: Changes,
+    /// How many of the names are those of the closure's parameters.
+    pub(super) params: usize,
     /// How many values are kept in local variables.
     locals: usize,
     /// Calls of own functions that were followed.
-    calls: usize,
+    pub(super) calls: usize,
     unread: Vec<Why>,
     pub(super) fixed: bool,
 }
@@ -66,7 +75,8 @@ pub(in crate::script) fn read(
         None => {
             let text = "it is no function of the script".to_owned();
             let why = Why { text, position: environment.0.pos };
-            Readable { expr: Expr::Unread(why.clone()), unread: vec![why], fixed: true }
+            let expr = Expr::Unread(why.clone());
+            Readable { expr, unread: vec![why], fixed: true, apart: false }
         }
     }
 }
@@ -78,11 +88,25 @@ pub(super) fn read_as(
     captured: usize,
     subject: Subject,
 ) -> Readable {
-    let (names, unread) = (Vec::new(), Vec::new());
-    let fixed = captured == 0;
-    let mut reader = Reader { libraries, subject, names, locals: 0, calls: 0, unread, fixed };
-    let expr = reader.closure(definition, captured);
-    Readable { expr, unread: reader.unread, fixed: reader.fixed }
+    let changes = Changes::of(libraries, definition, subject);
+    let reader = || Reader {
+        libraries,
+        subject,
+        names: Vec::new(),
+        changes: changes.clone(),
+        params: definition.params.len(),
+        locals: 0,
+        calls: 0,
+        unread: Vec::new(),
+        fixed: captured == 0,
+    };
+    let whole = reader().closure(definition, captured, |reader, body| reader.block(body, true));
+    if whole.unread.is_empty() || changes.row() {
+        return whole;
+    }
+    let apart = reader().closure(definition, captured, Reader::apart);
+    // What is one part is the whole closure.
+    if matches!(apart.expr, Expr::Part(_)) { whole } else { Readable { apart: true, ..apart } }
 }
 
 /// The number under which Rhai keeps the case of a `switch` that `value` takes.
@@ -103,7 +127,22 @@ impl Reader<'_> {
         Expr::Unread(why)
     }
 
-    fn closure(&mut self, definition: &Shared<ScriptFuncDef>, captured: usize) -> Expr {
+    fn closure(
+        mut self,
+        definition: &Shared<ScriptFuncDef>,
+        captured: usize,
+        read: impl FnOnce(&mut Self, &[Stmt]) -> Expr,
+    ) -> Readable {
+        let expr = self.given(definition, captured, read);
+        Readable { expr, unread: self.unread, fixed: self.fixed, apart: false }
+    }
+
+    fn given(
+        &mut self,
+        definition: &Shared<ScriptFuncDef>,
+        captured: usize,
+        read: impl FnOnce(&mut Self, &[Stmt]) -> Expr,
+    ) -> Expr {
         let position = definition.body.start_position();
         let Some((row, outer)) = definition.params.split_last() else {
             return self.unread("it takes no argument", position);
@@ -112,11 +151,15 @@ impl Reader<'_> {
             return self.unread("it takes several arguments", position);
         }
         for (index, name) in outer.iter().enumerate() {
-            let value = Expr::Outer(Outer::Captured(index));
-            self.names.push((name.clone(), Bound::Plain(value)));
+            let bound = if self.changes.names(name) {
+                Bound::Changed
+            } else {
+                Bound::Plain(Expr::Outer(Outer::Captured(index)))
+            };
+            self.names.push((name.clone(), bound));
         }
         self.names.push((row.clone(), Bound::Row));
-        self.block(&body(definition), true)
+        read(self, &body(definition))
     }
 
     /// What a block answers. In the `tail` of a function, `return` answers for all of it.
@@ -169,7 +212,7 @@ impl Reader<'_> {
         }
     }
 
-    fn statement(&mut self, statement: &Stmt, tail: bool) -> Expr {
+    pub(super) fn statement(&mut self, statement: &Stmt, tail: bool) -> Expr {
         match statement {
             Stmt::Expr(expr) => self.tail(expr, tail),
             Stmt::FnCall(call, position) => self.call(call, *position),
@@ -179,7 +222,13 @@ impl Reader<'_> {
                 self.block(parts.body.statements(), tail),
                 self.block(parts.branch.statements(), tail),
             ])),
-            Stmt::Switch(parts, _) => self.switch(&parts.0, &parts.1, tail),
+            Stmt::Switch(parts, _) => {
+                self.switch(&parts.0, &parts.1, &mut |reader, condition, value| Arm {
+                    condition: reader.expr(condition),
+                    value: value
+                        .map_or(Expr::Const(Value::Absent), |value| reader.tail(value, tail)),
+                })
+            }
             Stmt::Assignment(assignment) => {
                 self.unread("it assigns to a variable", assignment.0.position())
             }
@@ -217,17 +266,22 @@ impl Reader<'_> {
     }
 
     /// A place of its own for a value: a function that is followed twice has its variables twice.
-    fn place(&mut self) -> usize {
+    pub(super) fn place(&mut self) -> usize {
         self.locals += 1;
         self.locals - 1
     }
 
-    fn switch(&mut self, value: &Node, cases: &SwitchCasesCollection, tail: bool) -> Expr {
+    /// A `switch`, whose arms are read by `read`: condition and value, absent where nothing fits.
+    pub(super) fn switch(
+        &mut self,
+        value: &Node,
+        cases: &SwitchCasesCollection,
+        read: &mut dyn FnMut(&mut Self, &Node, Option<&Node>) -> Arm,
+    ) -> Expr {
         let value = self.expr(value);
-        let arm = |reader: &mut Self, index: usize| {
+        let mut arm = |reader: &mut Self, index: usize| {
             let arm = cases.expressions.get(index)?;
-            let (condition, value) = (reader.expr(&arm.lhs), reader.tail(&arm.rhs, tail));
-            Some(Arm { condition, value })
+            Some(read(reader, &arm.lhs, Some(&arm.rhs)))
         };
         let mut known: Vec<(u64, Vec<Arm>)> = cases
             .cases
@@ -250,7 +304,8 @@ impl Reader<'_> {
             ranges.push((range, arm));
         }
         let otherwise = cases.def_case.and_then(|index| arm(self, index));
-        let otherwise = otherwise.map_or(Expr::Const(Value::Absent), |arm| arm.value);
+        let nothing = Node::BoolConstant(true, Position::NONE);
+        let otherwise = otherwise.unwrap_or_else(|| read(self, &nothing, None)).value;
         Expr::Switch(Box::new(Switch { value, cases: known, ranges, otherwise }))
     }
 
@@ -277,7 +332,7 @@ impl Reader<'_> {
         let rows: Vec<Option<Bound>> = call
             .args
             .iter()
-            .map(|arg| self.variable(arg).filter(|bound| !matches!(bound, Bound::Plain(_))))
+            .map(|arg| self.variable(arg).filter(|b| matches!(b, Bound::Row | Bound::Side(_))))
             .collect();
         let args: Vec<Expr> = call
             .args
@@ -315,13 +370,13 @@ impl Reader<'_> {
     }
 }
 
-/// True if a block makes a variable of its own.
-fn declares(statements: &[Stmt]) -> bool {
-    statements.iter().any(|statement| matches!(statement, Stmt::Var(..)))
+/// True if a block makes a name of its own.
+pub(super) fn declares(statements: &[Stmt]) -> bool {
+    statements.iter().any(|s| matches!(s, Stmt::Var(..) | Stmt::Import(..)))
 }
 
 /// True if a block ends in `return` whatever happens.
-fn returns(statements: &[Stmt]) -> bool {
+pub(super) fn returns(statements: &[Stmt]) -> bool {
     match statements.last() {
         Some(Stmt::Return(_, flags, _)) => !flags.contains(ASTFlags::BREAK),
         _ => false,

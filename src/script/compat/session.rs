@@ -1,12 +1,12 @@
 //! Many calls of one closure: Rhai prepares each call from a native function anew, and looks every
-//! function up again; here all calls share what the first has found.
+//! function up again; here all calls, and those for a part of it, share what the first has found.
 
 use rhai::{
     Caches, Dynamic, Engine, EvalAltResult, EvalContext, Expr, FnPtr, GlobalRuntimeState,
     ImmutableString, Position, Scope, StmtBlock,
 };
 
-use super::{Environment, body};
+use super::{Environment, Tree, body};
 use crate::script::fault::Fallible;
 
 /// A closure that is being called.
@@ -52,11 +52,38 @@ impl Session {
         for (name, value) in self.params.iter().zip(values) {
             self.scope.push_dynamic(name.clone(), value);
         }
-        let Self { global, caches, scope, .. } = self;
+        let Self { global, caches, scope, body, .. } = self;
         let mut context = EvalContext::new(engine, global, caches, scope, None);
-        let result = context.eval_expression_tree(&(&self.body).into());
+        let result = context.eval_expression_tree(&(&*body).into());
         self.scope.clear();
         Some(result.or_else(|error| self.outcome(*error)))
+    }
+
+    /// Evaluates a piece of it where it has these variables of its own; `row` is given back.
+    ///
+    /// # Errors
+    ///
+    /// The closure ends with that: it has an error, or returns.
+    pub(in crate::script) fn part(
+        &mut self,
+        engine: &Engine,
+        tree: &Tree,
+        captured: &[Dynamic],
+        row: &mut Dynamic,
+        locals: Vec<Dynamic>,
+    ) -> Result<Dynamic, Fallible<Dynamic>> {
+        let values = captured.iter().cloned().chain([std::mem::take(row)]).chain(locals);
+        for (name, value) in self.params.iter().chain(tree.locals()).zip(values) {
+            self.scope.push_dynamic(name.clone(), value);
+        }
+        let Self { global, caches, scope, .. } = self;
+        let mut context = EvalContext::new(engine, global, caches, scope, None);
+        let result = context.eval_expression_tree(&tree.node().into());
+        self.scope.rewind(self.params.len());
+        let given = self.params.last().and_then(|name| self.scope.get_mut(name));
+        *row = given.map(std::mem::take).unwrap_or_default();
+        self.scope.clear();
+        result.map(Dynamic::flatten).map_err(|error| self.outcome(*error))
     }
 
     /// What a call came to that did not simply end: as Rhai's own calls have it.

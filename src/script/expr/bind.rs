@@ -3,7 +3,7 @@
 
 use rhai::Dynamic;
 
-use super::{Arm, Expr, Outer, Row, Switch};
+use super::{Arm, Expr, Outer, Part, Role, Row, Switch};
 use crate::flow::Value;
 use crate::script::compat::constant;
 
@@ -49,6 +49,7 @@ impl Binder<'_> {
                 }
                 Expr::Let(*place, Box::new([kept, self.bind(body)]))
             }
+            Expr::Part(part) => return self.part(part),
             Expr::Const(_) | Expr::Field(_) | Expr::Unread(_) => return expr.clone(),
             Expr::Property(inner, name) => Expr::Property(Box::new(self.bind(inner)), name.clone()),
             Expr::Call(function, args) => Expr::Call(*function, self.all(args)),
@@ -70,8 +71,12 @@ impl Binder<'_> {
 
     /// Its value in place of what depends on no row.
     fn computed(&self, expr: Expr) -> Expr {
-        if let Some(value) = expr.value(Row::None) {
-            return Expr::Const(value);
+        match expr.value(Row::None) {
+            // What is neither yes nor no is an error where that is wanted, and has its place.
+            Some(value) if matches!(value, Value::Bool(_)) || !expr.has_parts() => {
+                return Expr::Const(value);
+            }
+            _ => (),
         }
         let value = match &expr {
             Expr::Property(inner, name) => match &**inner {
@@ -89,6 +94,17 @@ impl Binder<'_> {
 
     fn all(&mut self, parts: &[Expr]) -> Vec<Expr> {
         parts.iter().map(|part| self.bind(part)).collect()
+    }
+
+    fn part(&mut self, part: &Part) -> Expr {
+        let read = self.bind(&part.read);
+        match (&read, part.role) {
+            (Expr::Const(Value::Bool(_)), _) => return read,
+            (known, Role::Kept) if known.is_known() => return read,
+            _ => (),
+        }
+        let locals = self.all(&part.locals);
+        Expr::Part(Box::new(Part { read, locals, ..part.clone() }))
     }
 
     fn both(&mut self, sides: &[Expr; 2]) -> Box<[Expr; 2]> {

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::ops::{binary, call, contains, negative, property, text_of};
-use super::{Arm, Expr, Place, Row, Switch};
+use super::part::Run;
+use super::{Arm, Expr, Interpreter, Place, Row, Switch};
 use crate::flow::Value;
 use crate::script::compat::switch_hash;
 use crate::script::value::exact;
@@ -11,70 +12,85 @@ use crate::script::value::exact;
 impl Expr {
     /// Its value for `row`.
     pub(crate) fn value(&self, row: Row<'_>) -> Option<Value> {
-        self.eval(row, &mut Vec::new()).map(Cow::into_owned)
+        self.eval(row, &mut Run::default()).map(Cow::into_owned)
     }
 
     /// Its value if it is yes or no.
     pub(crate) fn truth(&self, row: Row<'_>) -> Option<bool> {
-        self.holds(row, &mut Vec::new())
+        self.holds(row, &mut Run::default())
     }
 
-    fn holds(&self, row: Row<'_>, locals: &mut Vec<Value>) -> Option<bool> {
+    /// The same; its parts are asked of `interpreter`.
+    pub(crate) fn value_asking(
+        &self,
+        row: Row<'_>,
+        interpreter: &mut dyn Interpreter,
+    ) -> Option<Value> {
+        self.eval(row, &mut Run::asking(interpreter, false)).map(Cow::into_owned)
+    }
+
+    /// The same; its parts are asked of `interpreter`.
+    pub(crate) fn truth_asking(
+        &self,
+        row: Row<'_>,
+        interpreter: &mut dyn Interpreter,
+    ) -> Option<bool> {
+        self.holds(row, &mut Run::asking(interpreter, true))
+    }
+
+    fn holds(&self, row: Row<'_>, run: &mut Run<'_>) -> Option<bool> {
         match self {
-            Self::Not(inner) => inner.holds(row, locals).map(|yes| !yes),
-            Self::And(parts) => first(parts, false, row, locals),
-            Self::Or(parts) => first(parts, true, row, locals),
-            _ => match *self.eval(row, locals)? {
+            Self::Not(inner) => inner.holds(row, run).map(|yes| !yes),
+            Self::And(parts) => first(parts, false, row, run),
+            Self::Or(parts) => first(parts, true, row, run),
+            _ => match *self.eval(row, run)? {
                 Value::Bool(yes) => Some(yes),
                 _ => None,
             },
         }
     }
 
-    fn eval<'e>(&'e self, row: Row<'e>, locals: &mut Vec<Value>) -> Option<Cow<'e, Value>> {
+    pub(super) fn eval<'e>(&'e self, row: Row<'e>, run: &mut Run<'_>) -> Option<Cow<'e, Value>> {
         let value = match self {
             Self::Const(value) => return Some(Cow::Borrowed(value)),
             Self::Outer(_) | Self::Range(..) | Self::Unread(_) => return None,
-            Self::Local(index) => locals.get(*index)?.clone(),
+            Self::Local(place) => run.local(*place)?,
+            Self::Part(part) => return part.eval(row, run),
             Self::Field(place) => place.read(row)?,
-            Self::Property(inner, name) => property(&*inner.eval(row, locals)?, name)?,
+            Self::Property(inner, name) => property(&*inner.eval(row, run)?, name)?,
             Self::Call(function, args) => {
-                let args: Option<Vec<_>> = args.iter().map(|arg| arg.eval(row, locals)).collect();
+                let args: Option<Vec<_>> = args.iter().map(|arg| arg.eval(row, run)).collect();
                 call(*function, &args?)?
             }
-            Self::Not(_) | Self::And(_) | Self::Or(_) => Value::Bool(self.holds(row, locals)?),
-            Self::Negative(inner) => negative(&*inner.eval(row, locals)?)?,
+            Self::Not(_) | Self::And(_) | Self::Or(_) => Value::Bool(self.holds(row, run)?),
+            Self::Negative(inner) => negative(&*inner.eval(row, run)?)?,
             Self::Binary(op, sides) => {
                 let [a, b] = &**sides;
-                let a = a.eval(row, locals)?;
-                binary(*op, &a, &*b.eval(row, locals)?)?
+                let a = a.eval(row, run)?;
+                binary(*op, &a, &*b.eval(row, run)?)?
             }
-            Self::In(sides) => Value::Bool(lies_in(sides, row, locals)?),
-            Self::Coalesce(parts) => return coalesce(parts, row, locals),
+            Self::In(sides) => Value::Bool(lies_in(sides, row, run)?),
+            Self::Coalesce(parts) => return coalesce(parts, row, run),
             Self::If(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                let chosen = if condition.holds(row, locals)? { then } else { otherwise };
-                return chosen.eval(row, locals);
+                let chosen = if condition.holds(row, run)? { then } else { otherwise };
+                return chosen.eval(row, run);
             }
-            Self::Switch(switch) => return switch.chosen(row, locals)?.eval(row, locals),
+            Self::Switch(switch) => return switch.chosen(row, run)?.eval(row, run),
             Self::Let(place, parts) => {
                 let [kept, body] = &**parts;
-                let kept = kept.eval(row, locals)?.into_owned();
-                if locals.len() <= *place {
-                    locals.resize(place + 1, Value::Absent);
-                }
-                *locals.get_mut(*place)? = kept;
-                return body.eval(row, locals);
+                run.keep(*place, kept, row)?;
+                return body.eval(row, run);
             }
             Self::Text(parts) => {
                 let mut text = String::new();
                 for part in parts {
-                    text.push_str(&text_of(&*part.eval(row, locals)?)?);
+                    text.push_str(&text_of(&*part.eval(row, run)?)?);
                 }
                 Value::text(text)
             }
             Self::List(items) => {
-                let items = items.iter().map(|item| item.eval(row, locals).map(Cow::into_owned));
+                let items = items.iter().map(|item| item.eval(row, run).map(Cow::into_owned));
                 Value::List(items.collect::<Option<_>>()?)
             }
         };
@@ -83,23 +99,19 @@ impl Expr {
 }
 
 /// `wanted` if some part is that; every part before it is the opposite.
-fn first(parts: &[Expr], wanted: bool, row: Row<'_>, locals: &mut Vec<Value>) -> Option<bool> {
+fn first(parts: &[Expr], wanted: bool, row: Row<'_>, run: &mut Run<'_>) -> Option<bool> {
     for part in parts {
-        if part.holds(row, locals)? == wanted {
+        if part.holds(row, run)? == wanted {
             return Some(wanted);
         }
     }
     Some(!wanted)
 }
 
-fn coalesce<'e>(
-    parts: &'e [Expr],
-    row: Row<'e>,
-    locals: &mut Vec<Value>,
-) -> Option<Cow<'e, Value>> {
+fn coalesce<'e>(parts: &'e [Expr], row: Row<'e>, run: &mut Run<'_>) -> Option<Cow<'e, Value>> {
     let mut last = Cow::Owned(Value::Absent);
     for part in parts {
-        last = part.eval(row, locals)?;
+        last = part.eval(row, run)?;
         if !last.is_absent() {
             break;
         }
@@ -107,15 +119,15 @@ fn coalesce<'e>(
     Some(last)
 }
 
-fn lies_in([item, whole]: &[Expr; 2], row: Row<'_>, locals: &mut Vec<Value>) -> Option<bool> {
+fn lies_in([item, whole]: &[Expr; 2], row: Row<'_>, run: &mut Run<'_>) -> Option<bool> {
     let Expr::Range(ends, closed) = whole else {
-        let whole = whole.eval(row, locals)?;
-        return contains(&whole, &*item.eval(row, locals)?);
+        let whole = whole.eval(row, run)?;
+        return contains(&whole, &*item.eval(row, run)?);
     };
     let [first, end] = &**ends;
-    let (first, end) = (first.eval(row, locals)?, end.eval(row, locals)?);
+    let (first, end) = (first.eval(row, run)?, end.eval(row, run)?);
     let (Value::Int(first), Value::Int(end)) = (&*first, &*end) else { return None };
-    match &*item.eval(row, locals)? {
+    match &*item.eval(row, run)? {
         Value::Int(item) if *closed => Some((first..=end).contains(&item)),
         Value::Int(item) => Some((first..end).contains(&item)),
         Value::Absent => Some(false),
@@ -125,12 +137,12 @@ fn lies_in([item, whole]: &[Expr; 2], row: Row<'_>, locals: &mut Vec<Value>) -> 
 
 impl Switch {
     /// The expression whose value is the answer.
-    fn chosen(&self, row: Row<'_>, locals: &mut Vec<Value>) -> Option<&Expr> {
-        let value = self.value.eval(row, locals)?;
+    fn chosen(&self, row: Row<'_>, run: &mut Run<'_>) -> Option<&Expr> {
+        let value = self.value.eval(row, run)?;
         let hash = switch_hash(&value)?;
         let case = self.cases.iter().find(|(case, _)| *case == hash);
         for arm in case.into_iter().flat_map(|(_, arms)| arms) {
-            if arm.condition.holds(row, locals)? {
+            if arm.condition.holds(row, run)? {
                 return Some(&arm.value);
             }
         }
@@ -140,7 +152,7 @@ impl Switch {
                 Value::Float(_) => return None,
                 _ => false,
             };
-            if within && condition.holds(row, locals)? {
+            if within && condition.holds(row, run)? {
                 return Some(chosen);
             }
         }

@@ -40,6 +40,7 @@ impl Expr {
         match self {
             Self::Const(Value::Bool(true)) => Some(Filter::All),
             Self::Const(Value::Bool(false)) => Some(never()),
+            Self::Part(part) => part.read.lowered(labels),
             Self::Not(inner) => inner.lowered(labels).map(Filter::negate),
             Self::And(parts) => {
                 let mut filters = parts.iter().map(|part| part.lowered(labels));
@@ -86,6 +87,7 @@ impl Expr {
     /// True if it is yes or no for every row.
     fn is_sure(&self, labels: &LabelMap) -> bool {
         match self {
+            Self::Part(part) => part.read.is_sure(labels),
             Self::Not(inner) => inner.is_sure(labels),
             Self::And(parts) | Self::Or(parts) => parts.iter().all(|part| part.is_sure(labels)),
             Self::Call(Function::IsPrivate, args) => {
@@ -105,7 +107,7 @@ impl Expr {
     }
 
     /// What its value is, unless it is absent; `None` if it may have none.
-    fn unit(&self) -> Option<Unit> {
+    pub(super) fn unit(&self) -> Option<Unit> {
         match self {
             Self::Const(Value::Int(_)) => Some(Unit::Number),
             Self::Const(Value::Text(_)) => Some(Unit::Text),

@@ -2,19 +2,22 @@
 //!
 //! - here: the tree; `compat` makes it of a closure's body, white list only
 //! - `eval`: its value for a row; `ops`: what operators and functions make of values
+//! - `part`: parts that only the interpreter can do, each asked for alone
 //! - `bind`: captured variables read, constants computed; `lower`: its tests as a `Filter`
 //!
 //! One rule keeps it true to the script: whatever might mean something else than in the interpreter
-//! (an error, a mix of types, a part that was not read) has no value here. Everything that is read
-//! is pure, so the interpreter can then be asked for the whole closure from its start, and gives its
-//! genuine answer or its error at the right place.
+//! (an error, a mix of types, what was not read) has no value here. Everything that is read is pure,
+//! so the interpreter can then be asked for the part or the whole closure from its start, and gives
+//! its genuine answer or its error at the right place.
 
 mod bind;
 mod eval;
 mod lower;
 mod ops;
+mod part;
 
 pub(crate) use bind::Surroundings;
+pub(crate) use part::{Interpreter, Part, Role};
 
 use std::fmt;
 
@@ -79,6 +82,8 @@ pub(super) enum Expr {
     Let(usize, Box<[Expr; 2]>),
     Text(Vec<Expr>),
     List(Vec<Expr>),
+    /// What the interpreter can be asked for alone, if what was read of it has no value.
+    Part(Box<Part>),
     /// What only the interpreter can do.
     Unread(Why),
 }
@@ -171,7 +176,19 @@ impl Why {
     pub(crate) fn remark(&self, source: &str) -> String {
         let (line, column) = (self.position.line(), self.position.position());
         let (line, column) = (line.unwrap_or(0), column.unwrap_or(0));
-        format!("{source}:{line}:{column}: closure runs in the interpreter: {}", self.text)
+        format!("{source}:{line}:{column}: left to the interpreter: {}", self.text)
+    }
+}
+
+impl Row<'_> {
+    /// True if it is of this kind.
+    pub(crate) fn suits(self, subject: Subject) -> bool {
+        matches!(
+            (self, subject),
+            (Self::Flow(..), Subject::Flow)
+                | (Self::Expectation(_), Subject::Expectation)
+                | (Self::Record(_), Subject::Record)
+        )
     }
 }
 

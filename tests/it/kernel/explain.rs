@@ -40,7 +40,7 @@ fn a_query_tells_who_would_do_what_and_then_what_each_took() {
                       then  ipv4 reply.src 10.0.0.1
                       then  ipv4 reply.dst 10.0.0.1
         native:       host 10.0.0.1
-        interpreter:  the closure given at -e:8:44, because it assigns to a variable at 8:58
+        interpreter:  a part of the closure given at -e:8:44, because it assigns to a variable at 8:58
         kept:         nothing, flows pass one by one
 
         kernel:       sends ipv4 src 10.0.0.1
@@ -48,7 +48,7 @@ fn a_query_tells_who_would_do_what_and_then_what_each_took() {
                       then  ipv4 reply.src 10.0.0.1
                       then  ipv4 reply.dst 10.0.0.1
         native:       host 10.0.0.1
-        interpreter:  the closure given at -e:8:44, because it assigns to a variable at 8:58
+        interpreter:  a part of the closure given at -e:8:44, because it assigns to a variable at 8:58
         kept:         nothing, flows pass one by one
         last run:     kernel               -> 4 …
                       native             4 -> 2 …

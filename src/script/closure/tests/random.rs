@@ -15,7 +15,10 @@ let port = 443; let big = 10.KB; let half = 1.5; let word = "udp"; let nothing =
 let here = ip("10.0.0.1"); let block = net("10.0.0.0/8"); let span = 30.sec; let when = now();
 let ports = [22, 53, 443]; let mixed = [1, "a", (), 2.5]; let some = 20..1024; let closed = 0..=443;
 let nets = ["10.0.0.0/8", "192.168.0.0/16"]; let limits = #{ low: 5, name: "tcp" }; let yes = true;
-let counter = 0;
+let counter = 0; let log = [];
+let tell = |n| { log.push(n); n > 2 }; let bump = |f| { counter += 1; counter % 2 == 0 };
+fn thrown(n) { throw n; } fn slow(f, n) { f.proto == "tcp" && [f.dport, n].index_of(n) == 1 }
+fn loops(n) { let sum = 0; for i in 0..3 { sum += i; } sum < n }
 "#;
 
 /// What a `<X>` may become, by its letter: F closures, T yes or no, N numbers and what is none, S
@@ -87,6 +90,39 @@ R 0..100 ;; 100..=443 ;; 1024..65536 ;; -5..0 ;; 50..50 ;; 0..=0
 O == ;; != ;; < ;; <= ;; > ;; >=
 "#;
 
+/// The same letters, with effects that show how often and in which order they happened.
+const EFFECTS: &str = r"
+F |f| { log.push(1); <T> } ;; |f| <T> && { log.push(1); <T> } ;; |f| <T> && <T> && <T> && <T>
+F |f| { if <T> { log.push(2); return <T>; } log.push(3); <T> } ;; |f| { log.push(1); <X> }
+F |f| { let x = <N>; log.push(x); if <T> { <T> } else { log.push(4); <X> } }
+F |f| { switch <N> { <C> => { log.push(5); <T> } <R> if tell.call(1) => <T>, _ => <T> } }
+F |f| { switch <S> { <C> if <T> => { log.push(5); <X> } <C> if <T> => <T>, <C> => <T> } }
+F |f| { let x = <X>; let y = <N>; { log.push(x); true } && y > 3 && { log.push(y); x == y } }
+F |f| <T> && { log.push(1); <T> } && <T> && { log.push(2); <T> } && <T>
+F |f| <T> || { log.push(1); <T> } || <T> || { log.push(2); <T> } && <T>
+F |f| { let x = <N>; { x += 1; true } && x > 3 && <T> } ;; |f| { f = f.mark; <T> }
+F |f| { for i in 0..2 { log.push(i); } <T> && <T> } ;; |f| { if <T> { log.push(1); } <T> && <T> }
+F |f| { const x = <X>; let y = <D>; log.push(x); log.push(y); <T> && tell.call(y) && <T> }
+F |f| { let span = 0..f.dport; let x = 0..9; log.push(span); log.push(x); f.sport in span && <T> }
+F |f| { let g = || log.push(7); g.call(); <T> && <T> }
+F |f| { let x = <N>; let g = || { x += 1; x > 2 }; g.call() && x > 3 || <T> }
+F |f| { let x = counter; let y = <L>; bump.call(f) && x == counter && { log.push(y); <T> } }
+F |f| { let x = <X>; let f = <X>; log.push(f); log.push(x); <T> } ;; |f| { let x = log; <T> && <T> }
+F |f| { try { <X>; log.push(1); } catch { log.push(2); } <T> } ;; |f| { <X>; <X>; <T> && <T> }
+F |f| { let list = [f.mark]; list.push(<N>); log.push(list); list.len() == 2 && <T> }
+F |f| { if <T> && { log.push(f.src); <T> } { return <X>; } <X>; !(<T> && tell.call(4)) }
+T { log.push(1); true } ;; { log.push(2); <T> } ;; tell.call(3) ;; tell.call(f.mark) ;; tell.call(1)
+T bump.call(f) ;; bump.call(1) ;; counter > 2 ;; counter == 3 ;; log.len() > 1 ;; 1 in log
+T { counter += 1; <T> } ;; { counter += 1; true } ;; !({ log.push(4); <T> }) ;; { log.push(5); <X> }
+T log.push(6) == () ;; (if <T> { log.push(7); <T> } else { <T> }) ;; { if <T> { return <X>; } <T> }
+T thrown(f.mark) ;; slow(f, 53) ;; slow(f, <N>) ;; loops(<N>) ;; !slow(f, port) ;; tell.call(<X>)
+T !(<T> && { log.push(9); <T> }) ;; !(<T> || tell.call(<N>)) ;; [1].some(|n| n == f.mark)
+T [1, 2].all(|n| { log.push(n); f.mark < n }) ;; ports.some(|n| n == f.dport)
+T (<T> && tell.call(1) || <T>) ;; { let z = <X>; log.push(z); <T> } ;; (tell.call(2) && slow(f, 1))
+N counter ;; log.len() ;; { log.push(8); <N> } ;; { counter += 1; counter }
+X log ;; { log.push(10); <X> } ;; tell.call(5)
+";
+
 /// A sequence of numbers that looks random and is always the same.
 pub(super) struct Random {
     state: u64,
@@ -94,12 +130,24 @@ pub(super) struct Random {
 }
 
 impl Random {
+    /// Closures as they usually are.
     pub(super) fn new(seed: u64) -> Self {
+        Self::of(seed, GRAMMAR.lines())
+    }
+
+    /// Closures with effects.
+    pub(super) fn with_effects(seed: u64) -> Self {
+        // As often as all the others.
+        let effects = std::iter::repeat_n(EFFECTS, 3).flat_map(str::lines);
+        Self::of(seed, GRAMMAR.lines().chain(effects))
+    }
+
+    fn of(seed: u64, lines: impl Iterator<Item = &'static str>) -> Self {
         let line = |line: &'static str| {
             let letter = line.chars().next()?;
             Some(line.get(2..)?.split(" ;; ").map(move |production| (letter, production)))
         };
-        let grammar = GRAMMAR.lines().filter_map(line).flatten().collect();
+        let grammar = lines.filter_map(line).flatten().collect();
         Self { state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, grammar }
     }
 
