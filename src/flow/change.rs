@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::{Flow, HelperName, Labels, ProtoInfo, SeqAdj, Status, Synproxy, Tuple};
+use super::{Flow, HelperName, Labels, Proto, ProtoInfo, SeqAdj, Status, Synproxy, Tuple};
 
 /// Names a flow to the kernel: the original direction in its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -216,6 +216,12 @@ impl Patch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// False if it names a state that a flow of `proto` does not have: the kernel would ignore it.
+    #[must_use]
+    pub fn suits(&self, proto: Proto) -> bool {
+        self.proto_info.is_none_or(|wish| wish.proto() == proto)
     }
 
     /// True if `flow` would not be the same afterwards.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Proto;
+
 /// Protocol state of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProtoInfo {
@@ -95,6 +97,16 @@ fn number(names: &[&str], name: &str) -> Option<u8> {
 }
 
 impl ProtoInfo {
+    /// The protocol that has such states.
+    #[must_use]
+    pub fn proto(&self) -> Proto {
+        match self {
+            Self::Tcp(_) => Proto::TCP,
+            Self::Sctp(_) => Proto::SCTP,
+            Self::Dccp(_) => Proto::DCCP,
+        }
+    }
+
     /// The state's number.
     #[must_use]
     #[inline]

@@ -83,6 +83,12 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
         let became = match &deed {
             Deed::Nothing => return Ok(()),
             Deed::Delete => None,
+            Deed::Update(patch) if !patch.suits(flow.orig.proto) => {
+                let (_, batch) = self.batches.of(flow.netns())?;
+                let why = format!("{} has no such state", flow.orig.proto);
+                batch.count_refused(&flow.key(), &why);
+                return Ok(());
+            }
             Deed::Update(patch) => Some(patch.applied(flow)),
         };
         self.next.push(deed);

@@ -177,6 +177,7 @@ mod change_api {
     ///
     /// Mark bits outside of the mask are kept by the kernel itself. The kernel does not check ids
     /// on an update, so a flow that was replaced within the same batch is changed too.
+    /// A flow whose protocol has no such `state` is left alone, and is `failed`.
     ///
     /// # Example
     /// ```rhai

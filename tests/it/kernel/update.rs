@@ -1,6 +1,6 @@
 //! Flows that are looked up and changed: what is to change changes, and nothing else.
 
-use crate::lab::{eval, in_namespace, listed, same_list, with_helpers, with_labels};
+use crate::lab::{eval, flowsh, in_namespace, listed, same_list, with_helpers, with_labels};
 
 /// Two flows, one of them to be changed, and the names of their keys.
 const TWO: &str = r#"
@@ -120,5 +120,23 @@ fn a_flow_that_went_after_it_was_seen_is_counted_as_gone() {
                seen.map(|f| f.update(#{{ mark: 1 }}).gone) + seen.map(|f| f.delete().gone)"
         ));
         assert_eq!(told, "[1,1,1,1]");
+    });
+}
+
+#[test]
+fn a_flow_whose_protocol_has_no_such_state_fails_and_is_left_alone() {
+    in_namespace(|| {
+        with_labels("");
+        let code = format!(
+            r#"{TWO}
+               print(flows.update(#{{ state: "ESTABLISHED", mark: 9 }}));
+               flows.sort("mark").map(|f| [f.proto, f.mark, f.state])"#
+        );
+        insta::assert_snapshot!(flowsh(&["-q", "-e", &code]).told(), @r#"
+        updated 1, gone 0, failed 1, protected 0
+          1 failed: udp has no such state; the first was udp 10.0.0.1:5 -> 10.0.0.2:6
+        [["tcp",9,"ESTABLISHED"],["udp",2882343476,null]]
+        exit 4
+        "#);
     });
 }

@@ -23,6 +23,13 @@ pub(super) enum Deed {
     Update(Wish),
 }
 
+impl Deed {
+    /// True if it is for a state that a flow of `proto` does not have.
+    pub(super) fn is_strange_to(&self, proto: u8) -> bool {
+        matches!(self, Self::Update(Wish { state: Some(_), .. }) if proto != 6)
+    }
+}
+
 /// What of a flow is to become different.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wish {
@@ -135,6 +142,10 @@ impl Wish {
     }
 
     fn apply_to(&self, record: &mut Record) -> Result<(), i32> {
+        // The kernel would ignore it; flowsh does not send it.
+        if self.state.is_some() && record.orig.proto != 6 {
+            return Err(0);
+        }
         if let Some(wanted) = self.helper {
             let known = match wanted {
                 "ftp" => record.orig.proto == 6,
@@ -156,7 +167,7 @@ impl Wish {
         if !self.status.is_empty() {
             record.status |= self.bits() | IPS_CONFIRMED;
         }
-        if let (Some((_, state)), 6) = (self.state, record.orig.proto) {
+        if let Some((_, state)) = self.state {
             record.state = Some(state);
             // The flags of both directions become liberal.
             for (kind, value) in &mut record.rest {

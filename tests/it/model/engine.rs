@@ -133,7 +133,9 @@ impl Engine {
     /// True if it can do this.
     pub(super) fn can(self, job: &Job) -> bool {
         match self {
-            Self::Each | Self::ScriptLoop => job.max.is_none(),
+            // The command line that it serves has a state only with its protocol.
+            Self::Each => job.max.is_none() && !job.deed.is_strange_to(17),
+            Self::ScriptLoop => job.max.is_none(),
             Self::ScriptClosure => job.tree.closure().is_some(),
             Self::Conntrack => {
                 let marks = match &job.deed {
@@ -273,8 +275,8 @@ impl Ground {
             Ok(outcome) if outcome.declined => Said::Declined,
             Ok(outcome) => {
                 let tally = Tally::from(outcome);
-                // What was found gone before it was tried needs no note.
-                let tried = tally.done + tally.failed..=tally.done + tally.gone + tally.failed;
+                // What was found gone or strange before it was tried needs no note.
+                let tried = tally.done..=tally.done + tally.gone + tally.failed;
                 assert!(tried.contains(&watch.noted), "{} noted of {tally:?}", watch.noted);
                 Said::Done(tally)
             }

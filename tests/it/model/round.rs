@@ -135,7 +135,7 @@ fn change(
     count.dumped += u64::from(!matches!(job.reading, Reading::LookUps(_)));
     let said = engine.run(ground, dice, &job, &mut words);
     let mut tally = Tally { matched, dry_run: job.safety == Safety::DryRun, ..Tally::default() };
-    let (mut expected, mut different) = (Vec::new(), 0);
+    let (mut expected, mut different, mut strange) = (Vec::new(), 0, 0);
     let shielded =
         |record: &Record| job.shield.as_ref().is_some_and(|shield| shield.takes(record, now_s));
     for (record, taken) in before.iter().zip(&taken) {
@@ -151,6 +151,7 @@ fn change(
             Deed::Update(wish) => wish.apply(record),
         };
         *if done.is_ok() { &mut tally.done } else { &mut tally.failed } += 1;
+        strange += u64::from(job.deed.is_strange_to(record.orig.proto));
         different += u64::from(left.as_ref() != Some(record));
         expected.extend(left);
     }
@@ -165,7 +166,9 @@ fn change(
         _ if asked.is_some_and(|(_, agrees)| !agrees) => Said::Declined,
         // It counts a flow that is already as it should be for one that it left alone.
         _ if engine == Engine::Conntrack => Said::Changed(different),
-        _ if job.safety == Safety::DryRun => Said::Done(Tally { done: found, failed: 0, ..tally }),
+        _ if job.safety == Safety::DryRun => {
+            Said::Done(Tally { done: found - strange, failed: strange, ..tally })
+        }
         _ => Said::Done(tally),
     };
     // A filter that says "all" is not taken for a wish to delete everything.
