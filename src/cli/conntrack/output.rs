@@ -12,6 +12,14 @@ use super::message::Fault;
 /// Bytes that are gathered before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
 
+/// The format that `line` asks for.
+pub(super) fn format(line: &Line) -> Format {
+    let mut style = line.style;
+    // Whoever asks for a label sees labels, but in lines for -R, which have what was asked for.
+    style.labels |= !style.save && line.names.as_deref().is_some_and(|names| !names.is_empty());
+    Format::Conntrack(style)
+}
+
 /// The entries printed so far, and the way to print more.
 pub(super) struct Entries<'a> {
     out: BufWriter<StdoutLock<'static>>,
@@ -23,11 +31,8 @@ pub(super) struct Entries<'a> {
 impl<'a> Entries<'a> {
     /// Entries in the format of `line`; `labels` are its names, or none.
     pub(super) fn new(line: &Line, labels: &'a LabelMap) -> Self {
-        let mut style = line.style;
-        // Whoever asks for a label sees labels, but in lines for -R, which have what was asked for.
-        style.labels |= !style.save && !labels.is_empty() && line.names.is_some();
         let view = View { now_ns: now_ns(), labels };
-        let printer = Format::Conntrack(style).printer(Columns::Flows, view, Screen::default());
+        let printer = format(line).printer(Columns::Flows, view, Screen::default());
         let out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
         Self { out, printer, count: 0 }
     }

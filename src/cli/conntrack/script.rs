@@ -9,6 +9,7 @@ use super::command::{Command, Table};
 use super::line::{self, Line};
 use super::message::{Fault, PROGRAM, warn};
 use super::options::Opt;
+use super::output::format;
 use super::{filter, load, new};
 
 /// Prints the script; that of a file has a statement for each of its lines.
@@ -24,15 +25,15 @@ pub(super) fn print(words: &[String]) -> Result<u8, Fault> {
     Ok(0)
 }
 
-/// The script for a line. What a command shows is shown wherever the script stands: `-e` shows the
-/// value of the last statement, a file does not.
+/// The script for a line. What a command shows is shown wherever the script stands, and as the
+/// command shows it: `-e` shows the value of the last statement in the format of the run, a file
+/// does not.
 fn of(line: &Line) -> Result<String, Fault> {
     let Some((command, _)) = line.command else { return Ok("help()".to_owned()) };
     let script = action(line)?;
     Ok(match command {
-        Command::List | Command::Get | Command::Count | Command::Stats | Command::Version => {
-            format!("show({script})")
-        }
+        Command::List | Command::Get => format!("show({script}, {})", text(format(line))),
+        Command::Count | Command::Stats | Command::Version => format!("show({script})"),
         _ => script,
     })
 }
@@ -45,7 +46,7 @@ fn action(line: &Line) -> Result<String, Fault> {
     Ok(match command {
         Command::Event => {
             let filter = if expect { name.to_owned() } else { asked(&filter::filter(line)?) };
-            format!("{filter}.on({}, |e| print(e));", kinds(line))
+            format!("{filter}.on({}, |e| show(e, {}));", kinds(line), text(format(line)))
         }
         Command::List if expect => match line.family {
             Some(family) => format!("expectations.where(|x| x.family == \"{family}\")"),

@@ -126,6 +126,18 @@ mod system_api {
         show::show(&value, show::Style { format, limit: None })
     }
 
+    /// Shows a value in a format of its own, named as `-o` names it.
+    ///
+    /// # Example
+    /// ```rhai
+    /// show(flows("proto udp"), "conntrack,extended,id");
+    /// ```
+    #[rhai_fn(name = "show", return_raw)]
+    pub fn show_value_as(value: Dynamic, format: &str) -> Fallible<()> {
+        let format = format.parse().map_err(|wrong: String| Fault::new(wrong).thrown())?;
+        show::show(&value, show::Style { format, limit: None })
+    }
+
     /// A value as JSON on one line.
     ///
     /// # Example

@@ -60,13 +60,13 @@ fn a_script_does_what_its_line_does() {
         let present = flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 });
         if present == () { flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, reply_zone: 9, timeout: 20.sec }) } else { present.update(#{ timeout: 20.sec }) }
         "#);
-        assert_snapshot!(check("-L -p tcp --state ESTABLISHED"), @r#"show(flows("proto tcp and state established"))"#);
-        assert_snapshot!(check("-L dying"), @"show(flows.dying())");
-        assert_snapshot!(check("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"), @r#"show(flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 }))"#);
+        assert_snapshot!(check("-L -p tcp --state ESTABLISHED"), @r#"show(flows("proto tcp and state established"), "conntrack")"#);
+        assert_snapshot!(check("-L dying"), @r#"show(flows.dying(), "conntrack")"#);
+        assert_snapshot!(check("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"), @r#"show(flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 }), "conntrack")"#);
         assert_snapshot!(check("-C"), @"show(flows.count())");
         assert_snapshot!(check("-S"), @"show(stats())");
         assert_snapshot!(check("-C expect"), @"show(expectations.count())");
-        assert_snapshot!(check("-L expect"), @"show(expectations)");
+        assert_snapshot!(check("-L expect"), @r#"show(expectations, "conntrack")"#);
     });
 }
 
@@ -74,12 +74,18 @@ fn a_script_does_what_its_line_does() {
 fn a_script_shows_in_a_file_what_its_line_shows() {
     in_namespace(|| {
         fill(TABLE);
-        for line in
-            ["-C", "-V", "-L -p tcp", "-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"]
-        {
+        for line in [
+            "-C",
+            "-V",
+            "-L -p tcp",
+            "-L -p tcp -o extended,id",
+            "-L -o save",
+            "-L -o xml,id",
+            "-L -o labels",
+            "-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53",
+        ] {
             let script = dialect(&format!("--script {line}")).ok();
-            let file = ["-o", "conntrack", "/dev/stdin"];
-            let shown = named(fed(env!("CARGO_BIN_EXE_flowsh"), &file, &script)).ok();
+            let shown = named(fed(env!("CARGO_BIN_EXE_flowsh"), &["-"], &script)).ok();
             assert_eq!(masked(&shown), masked(&dialect(line).ok()), "{script}");
             assert!(!shown.is_empty(), "{script}");
         }
@@ -101,7 +107,7 @@ fn a_file_becomes_a_statement_for_each_line() {
 #[test]
 fn events_become_handlers() {
     in_namespace(|| {
-        assert_snapshot!(dialect("--script -E -p tcp -e NEW,DESTROY --dport 22"), @r#"flows("proto tcp and dport 22").on(["new", "destroy"], |e| print(e));"#);
-        assert_snapshot!(dialect("--script -E expect"), @r#"expectations.on(["new", "update", "destroy"], |e| print(e));"#);
+        assert_snapshot!(dialect("--script -E -p tcp -e NEW,DESTROY --dport 22 -o id,timestamp"), @r#"flows("proto tcp and dport 22").on(["new", "destroy"], |e| show(e, "conntrack,timestamp,id"));"#);
+        assert_snapshot!(dialect("--script -E expect"), @r#"expectations.on(["new", "update", "destroy"], |e| show(e, "conntrack"));"#);
     });
 }
