@@ -2,9 +2,10 @@
 //! interpreter where it could not. How that is asked is in `asking`.
 
 use std::cell::OnceCell;
+use std::fmt;
 use std::rc::Rc;
 
-use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext};
 
 use super::asking::{Around, Asking};
 use super::callback::Callback;
@@ -136,11 +137,6 @@ impl Closure {
         self.read.apart && row.suits(self.subject)
     }
 
-    /// Where it was given: source and position, for messages.
-    pub(super) fn origin(&self) -> (Option<&str>, Position) {
-        self.callback.origin()
-    }
-
     fn expr(&self) -> Rc<Expr> {
         match self.bound.get() {
             Some(bound) => Rc::clone(bound),
@@ -188,6 +184,16 @@ impl Question for Closure {
 
     fn is_fixed(&self) -> bool {
         self.read.fixed
+    }
+}
+
+/// Where it was given.
+impl fmt::Display for Closure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (source, position) = self.callback.origin();
+        let source = source.unwrap_or("script");
+        let (line, column) = (position.line().unwrap_or(0), position.position().unwrap_or(0));
+        write!(f, "the closure given at {source}:{line}:{column}")
     }
 }
 

@@ -94,16 +94,12 @@ impl Plan {
         let mut asks = Vec::new();
         questions(filter, &mut asks);
         for question in asks {
-            let (source, position) = question.origin();
-            let source = source.unwrap_or("script");
-            let (line, column) = (position.line().unwrap_or(0), position.position().unwrap_or(0));
-            let place = format!("the closure given at {source}:{line}:{column}");
             let mut unread = question.unread().iter();
             match unread.next() {
-                None => self.line("native", format!("{place}, compiled")),
+                None => self.line("native", format!("{question}, compiled")),
                 Some(why) => {
                     let part = if question.is_apart() { "a part of " } else { "" };
-                    self.line("interpreter", format!("{part}{place}, because {why}"));
+                    self.line("interpreter", format!("{part}{question}, because {why}"));
                 }
             }
             for why in unread {
@@ -210,7 +206,7 @@ fn change(plan: &mut Plan, host: &Host, live: Option<&Live>, name: &str, max: Op
         plan.line("guards", format!("asks if there are more than {MANY}"));
     }
     for Protected { filter, because, .. } in host.protection.borrow().list() {
-        plan.line("guards", format!("leaves alone {filter} ({because})"));
+        plan.line("guards", format!("leaves alone {} ({because})", filter.now()));
     }
     match safety {
         Some(Safety::Live) => (),

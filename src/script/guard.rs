@@ -97,7 +97,7 @@ impl<'a> Watch<'a> {
         let source = Rc::clone(query.source());
         let query = match query.filter() {
             Some(filter) if filter.is_all() => "are in the table".to_owned(),
-            Some(filter) => format!("match `{filter}`"),
+            Some(filter) => format!("match `{}`", filter.now()),
             None => "are taken".to_owned(),
         };
         let host = Host::current()?;

@@ -5,8 +5,9 @@ use std::fmt;
 use super::{Cmp, Filter, NatKind, Place, PortRange, Test};
 use crate::flow::{Direction, Status, Unit};
 
-/// The filter as text that reads back as the same filter; labels by number, a script as `<script>`.
-impl<A> fmt::Display for Filter<A> {
+/// The filter as text that reads back as the same filter, labels by number; but what a script is
+/// asked stands in `<>`, and does not.
+impl<A: fmt::Display> fmt::Display for Filter<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |f: &mut fmt::Formatter<'_>, parts: &[Self], word: &str| {
             for (index, part) in parts.iter().enumerate() {
@@ -24,7 +25,7 @@ impl<A> fmt::Display for Filter<A> {
         match self {
             Self::All => f.write_str("all"),
             Self::Test(test) => write!(f, "{test}"),
-            Self::Ask(_) => f.write_str("<script>"),
+            Self::Ask(question) => write!(f, "<{question}>"),
             Self::Not(inner) => match **inner {
                 Self::And(_) | Self::Or(_) => write!(f, "not ({inner})"),
                 _ => write!(f, "not {inner}"),

@@ -79,6 +79,6 @@ mod filter_api {
     /// The filter as text.
     #[rhai_fn(name = "to_string", name = "to_debug", pure)]
     pub fn filter_text(filter: &mut FilterHandle) -> String {
-        filter.0.to_string()
+        filter.0.now().to_string()
     }
 }

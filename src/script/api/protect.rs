@@ -46,7 +46,7 @@ mod protect_api {
         let list = Host::current()?.protection.borrow().list();
         let row = |protected: crate::script::guard::Protected| {
             Dynamic::from(Map::from([
-                ("filter".into(), protected.filter.to_string().into()),
+                ("filter".into(), protected.filter.now().to_string().into()),
                 ("because".into(), Dynamic::from(protected.because.to_string())),
             ]))
         };

@@ -274,7 +274,7 @@ mod query_api {
     pub fn query_text(query: &mut Flows) -> String {
         match query.filter() {
             Some(filter) if filter.is_all() => "flows".to_owned(),
-            Some(filter) => format!("flows(\"{filter}\")"),
+            Some(filter) => format!("flows(\"{}\")", filter.now()),
             None => "flows(…)".to_owned(),
         }
     }

@@ -283,12 +283,12 @@ fn a_test_is_moved_only_before_what_cannot_fail() {
         "|f| f.proto == \"tcp\" && print(f)",
         "|f| f.proto == \"tcp\" || print(f)",
     ]), @r"
-    proto tcp and <script>
-    <script>
-    <script>
-    <script>
-    proto tcp and <script>
-    <script>
+    proto tcp and <the closure given at test:19:2>
+    <the closure given at test:19:2>
+    <the closure given at test:19:2>
+    <the closure given at test:19:2>
+    proto tcp and <the closure given at test:19:2>
+    <the closure given at test:19:2>
     ");
 }
 

@@ -79,7 +79,7 @@ fn what_a_script_protects_is_never_touched() {
             eval(
                 r#"protect("udp sport 3"); protect(|f| f.mark == 1); protect().map(|p| p.filter)"#
             ),
-            r#"["proto udp and sport 3","<script>"]"#
+            r#"["proto udp and sport 3","mark 0x1"]"#
         );
     });
 }

@@ -1,5 +1,6 @@
 //! Every way to have a change made, in one list. What should come of it is the model's affair.
 
+use std::fmt;
 use std::process::Command;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -62,6 +63,12 @@ pub(super) const ENGINES: [(Engine, usize); 10] = [
 pub(super) struct Asked {
     pub(super) test: Test,
     pub(super) fixed: bool,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("script")
+    }
 }
 
 impl Question for Asked {
