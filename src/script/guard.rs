@@ -8,7 +8,7 @@ use rhai::Engine;
 use super::closure::Closure;
 use super::diag;
 use super::fault::Fallible;
-use super::host::Host;
+use super::host::{Host, Tally};
 use super::journal::Journal;
 use super::objects::Flows;
 use super::ops::asker;
@@ -122,6 +122,8 @@ impl<'a> Watch<'a> {
         if self.host.stopped() || std::mem::replace(&mut self.told, true) {
             return;
         }
+        let tally = self.host.tally.get();
+        self.host.tally.set(Tally { unjudged: true, ..tally });
         let report = diag::runtime(&self.host, "", error, &[]);
         self.host.message(&format!(
             "{}\n  while judging what is protected: such flows are left alone",

@@ -98,6 +98,8 @@ pub struct Tally {
     pub failed: u64,
     /// Commands to change something that matched nothing.
     pub unmatched: u64,
+    /// A closure failed to say what is protected, and so flows were left alone.
+    pub unjudged: bool,
 }
 
 /// The surroundings of a run.

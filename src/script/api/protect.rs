@@ -16,7 +16,8 @@ mod protect_api {
     /// Protects flows: no change touches those that `filter` takes, be it text, a map, a closure or
     /// a filter, for the rest of the run and in every namespace. The outcome counts them.
     ///
-    /// If the closure throws, the flow is protected, and the error is shown.
+    /// If the closure throws, the flow is protected, the error is shown, and the run ends with
+    /// status 1.
     ///
     /// # Example
     /// ```rhai

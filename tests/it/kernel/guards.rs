@@ -99,6 +99,7 @@ fn a_closure_that_fails_protects_and_its_error_is_told_once() {
           in a closure, called at 1:1
         hint: did you mean `age`?
           while judging what is protected: such flows are left alone
+        exit 1
         "#);
         assert_eq!(eval("flows.count()"), "6");
     });
