@@ -295,19 +295,33 @@ fn as_rows(items: &[Dynamic]) -> Option<Rows> {
     Some(Rows::kept(columns, items.to_vec()))
 }
 
-/// A value as JSON on one line.
+/// A value as JSON on one line: rows are an array of objects, also inside of arrays and maps.
 ///
 /// # Errors
 ///
 /// A query in it cannot be read.
 pub(super) fn json_text(value: &Dynamic) -> Fallible<String> {
-    let host = Host::current()?;
-    let mut page = Page::new(&host, Style { format: Format::Ndjson, limit: None });
-    page.kept = true;
+    if let Some(items) = value.read_lock::<rhai::Array>() {
+        let items: Vec<_> = items.iter().map(json_text).collect::<Fallible<_>>()?;
+        return Ok(format!("[{}]", items.join(",")));
+    }
+    if let Some(pairs) = value.read_lock::<Map>() {
+        let pair = |(name, value): (&rhai::Identifier, &Dynamic)| -> Fallible<String> {
+            Ok(format!("{}:{}", render::json(&Value::text(name.to_string())), json_text(value)?))
+        };
+        let pairs: Vec<_> = pairs.iter().map(pair).collect::<Fallible<_>>()?;
+        return Ok(format!("{{{}}}", pairs.join(",")));
+    }
     if is_text(value) {
         return Ok(render::json(&from_dynamic(value)).to_string());
     }
+    let host = Host::current()?;
+    let mut page = Page::new(&host, Style { format: Format::Ndjson, limit: None });
+    page.kept = true;
     page.value(value)?;
     page.end_rows()?;
-    Ok(String::from_utf8_lossy(&page.bytes).trim_end_matches('\n').to_owned())
+    let lines = String::from_utf8_lossy(&page.bytes);
+    let lines: Vec<&str> = lines.lines().collect();
+    let is_table = value.is::<Flows>() || value.is::<Rows>() || value.is::<Expectations>();
+    Ok(if is_table { format!("[{}]", lines.join(",")) } else { lines.concat() })
 }

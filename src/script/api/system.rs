@@ -138,11 +138,11 @@ mod system_api {
         show::show(&value, show::Style { format, limit: None })
     }
 
-    /// A value as JSON on one line.
+    /// A value as JSON on one line; what has rows is an array of objects.
     ///
     /// # Example
     /// ```rhai
-    /// json(#{ a: 1 }) == "{\"a\":1}"
+    /// json(#{ a: 1, mine: flows("tcp").take(10) })
     /// ```
     #[rhai_fn(return_raw)]
     pub fn json(value: Dynamic) -> Fallible<String> {

@@ -1,4 +1,4 @@
-//! Output that nobody reads to its end.
+//! Output: what nobody reads to its end, and what programs read.
 
 use crate::lab::{eval, in_namespace, run};
 
@@ -40,5 +40,24 @@ fn a_full_disk_is_named_whoever_writes() {
             let said = "error: cannot write the output: No space left on device (os error 28)\n";
             assert_eq!((told.stderr.as_str(), told.status), (said, 1), "{code}");
         }
+    });
+}
+
+#[test]
+fn json_has_rows_as_arrays_wherever_they_stand() {
+    in_namespace(|| {
+        let told = eval(
+            r#"let key = #{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", dport: 53, timeout: 60 };
+               print(json(flows));
+               flows.create([key + #{ sport: 1 }, key + #{ sport: 2 }]);
+               print(json(flows.group("proto")));
+               json(["a\nb", 5.sec, (), #{ "a\"b": flows.select("sport").sort("sport") },
+                     flows("sport 1").first().src])"#,
+        );
+        insta::assert_snapshot!(told, @r#"
+        []
+        [{"proto":"udp","flows":2,"packets":null,"bytes":null}]
+        ["a\nb",5,null,{"a\"b":[{"sport":1},{"sport":2}]},"10.0.0.1"]
+        "#);
     });
 }
