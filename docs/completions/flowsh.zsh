@@ -162,7 +162,7 @@ _flowsh_commands() {
     local commands; commands=(
 'sandbox:Run in a private user and network namespace on the real kernel; no root needed. What is run may be \`conntrack ARGS\` too' \
 'conntrack:The command line of conntrack(8)\: same options, output and exit status' \
-'check:Compile scripts without running them' \
+'check:Compile scripts, and read the filters in them, without running them' \
 'doc:Print the reference of the language, as Markdown' \
 'completions:Print completions for a shell' \
 'man:Print the man page' \
@@ -195,7 +195,7 @@ _flowsh__subcmd__help_commands() {
     local commands; commands=(
 'sandbox:Run in a private user and network namespace on the real kernel; no root needed. What is run may be \`conntrack ARGS\` too' \
 'conntrack:The command line of conntrack(8)\: same options, output and exit status' \
-'check:Compile scripts without running them' \
+'check:Compile scripts, and read the filters in them, without running them' \
 'doc:Print the reference of the language, as Markdown' \
 'completions:Print completions for a shell' \
 'man:Print the man page' \

@@ -44,7 +44,7 @@ pub(super) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         words: Vec<String>,
     },
-    /// Compile scripts without running them
+    /// Compile scripts, and read the filters in them, without running them
     Check {
         /// The scripts; - for standard input
         #[arg(required = true)]

@@ -23,7 +23,7 @@ pub(super) use chain::constant;
 pub(super) use part::Tree;
 pub(super) use read::{Readable, read, switch_hash};
 pub(super) use session::Session;
-pub(super) use survey::survey;
+pub(super) use survey::{filters, survey};
 
 /// The libraries, imports and constants around a call, kept for later calls.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rhai::{AST, Dynamic, Engine, Module, Scope};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, Module, Scope};
 
 use super::api;
 use super::compat;
@@ -13,6 +13,7 @@ use super::doc::{self, Docs};
 use super::host::Host;
 use super::objects::{Expectations, Flows, Settings};
 use super::resolver::Resolver;
+use crate::table::parse_filter;
 
 /// Calls within calls.
 const CALL_LEVELS: usize = 64;
@@ -119,11 +120,18 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// It cannot be compiled.
+    /// It cannot be compiled, or a text in it is no filter where one is asked for.
     pub fn check(&self, source: &str, text: &str) -> Result<Vec<String>, Report> {
         let text = without_shebang(text);
         self.host.keep_source(source, &text);
         let ast = self.compile(source, &text)?;
+        for (filter, position) in compat::filters(&ast) {
+            if let Err(error) = parse_filter(&filter, &self.host.labels) {
+                let mut error = Box::<EvalAltResult>::from(error);
+                error.set_position(position);
+                return Err(diag::runtime(&self.host, source, &error, &self.known()));
+            }
+        }
         let slow = compat::survey(&ast).into_iter();
         Ok(slow.map(|why| why.remark(source)).collect())
     }

@@ -1,15 +1,21 @@
-//! The closures of a script that are asked about rows, found in its text before anything runs.
+//! What a script asks about rows, found in its text before anything runs: its closures, and the texts
+//! of its filters.
 
 use rhai::{
-    AST, ASTNode, Dynamic, Expr, FnCallExpr, FnPtr, Map, Module, ScriptFuncDef, Shared, Stmt,
+    AST, ASTNode, Dynamic, Expr, FnCallExpr, FnPtr, ImmutableString, Map, Module, Position,
+    ScriptFuncDef, Shared, Stmt,
 };
 
 use super::read::read_as;
 use crate::script::expr::{Subject, Why};
 
+/// What the names of closures begin with.
+const CLOSURE: &str = "anon$";
 /// What asks a closure about one row after another.
 const VERBS: [&str; 11] =
     ["avg", "distinct", "filter", "flows", "group", "max", "min", "select", "sort", "sum", "where"];
+/// What takes a filter of flows, also as a text.
+const FILTERED: [&str; 4] = ["filter", "flows", "protect", "where"];
 /// What makes rows of other kinds out of flows.
 const MAKERS: [&str; 6] = ["diff", "group", "rates", "rows", "select", "snapshot"];
 
@@ -18,7 +24,7 @@ pub(in crate::script) fn survey(ast: &AST) -> Vec<Why> {
     let library = ast.shared_lib();
     let mut found: Vec<Why> = Vec::new();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
-        let Some(call) = verb(path.last()) else { return true };
+        let Some(call) = call_of(path.last(), &VERBS) else { return true };
         for name in call.args.iter().flat_map(closures) {
             if let Some(definition) = definition(library, &name) {
                 let captured = definition.params.len().saturating_sub(1);
@@ -34,11 +40,32 @@ pub(in crate::script) fn survey(ast: &AST) -> Vec<Why> {
     found
 }
 
-fn verb<'n>(node: Option<&ASTNode<'n>>) -> Option<&'n FnCallExpr> {
+/// The texts in `ast` that are filters of flows, each with its place, in the order of the text.
+pub(in crate::script) fn filters(ast: &AST) -> Vec<(ImmutableString, Position)> {
+    let library = ast.shared_lib();
+    let mut found = Vec::new();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        let Some(call) = call_of(path.last(), &FILTERED) else { return true };
+        let asks_flows = call.name != "where" || subject(path, call) == Subject::Flow;
+        if let [Expr::StringConstant(text, position), ..] = call.args.as_slice()
+            && asks_flows
+            && !text.starts_with(CLOSURE)
+            && definition(library, &call.name).is_none()
+        {
+            found.push((text.clone(), *position));
+        }
+        true
+    });
+    found.sort_by_key(|(_, position)| (position.line(), position.position()));
+    found
+}
+
+/// The call that `node` is, if it is one of `names`.
+fn call_of<'n>(node: Option<&ASTNode<'n>>, names: &[&str]) -> Option<&'n FnCallExpr> {
     match node? {
         ASTNode::Expr(Expr::MethodCall(call, _) | Expr::FnCall(call, _))
         | ASTNode::Stmt(Stmt::FnCall(call, _)) => {
-            VERBS.contains(&call.name.as_str()).then_some(call)
+            names.contains(&call.name.as_str()).then_some(call)
         }
         _ => None,
     }
@@ -55,7 +82,7 @@ fn closures(arg: &Expr) -> Vec<String> {
         }
         true
     });
-    names.retain(|name| name.starts_with("anon$"));
+    names.retain(|name| name.starts_with(CLOSURE));
     names
 }
 

@@ -187,6 +187,35 @@ fn check_names_every_file_that_is_wrong_and_runs_none() {
 }
 
 #[test]
+fn check_reads_the_texts_of_filters() {
+    let check = |text: &str| flowsh(&["check", "-"]).input(text).told();
+    let good = r#"fn filter(x) { x } print(filter("sprot 7")); flows("tcp").where("sport 7");
+                  flows.group("proto").where("sprot 7"); if flows("label 5") { protect(|f| true) }"#;
+    assert_snapshot!(check(good), @"");
+    assert_snapshot!(check("let tcp = flows(\"tcp\");\nflows.where(\"sprot 7\").delete()"), @r#"
+    ! error: unknown word `sprot` at column 1 of `sprot 7`
+    ! sprot 7
+    ! ^^^^^
+    !   --> standard input:2:13
+    !    |
+    !  2 | flows.where("sprot 7").delete()
+    !    |             ^
+    ! hint: did you mean `sport`?
+    exit 2
+    "#);
+    assert_snapshot!(check("fn never() { protect(\"udp \" + \"dport 99999\") }"), @r#"
+    ! error: dport needs a port from 0 to 65535, found `99999` at column 11 of `udp dport 99999`
+    ! udp dport 99999
+    !           ^^^^^
+    !   --> standard input:1:29
+    !    |
+    !  1 | fn never() { protect("udp " + "dport 99999") }
+    !    |                             ^
+    exit 2
+    "#);
+}
+
+#[test]
 fn a_script_may_come_from_standard_input_with_arguments() {
     let told = flowsh(&["--read-only", "-", "a", "b"]).input("print(args); 1 + 1").told();
     assert_snapshot!(told, @r#"["a", "b"]"#);
