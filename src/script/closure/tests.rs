@@ -312,10 +312,12 @@ fn a_variable_of_an_else_ends_with_it() {
 #[test]
 fn a_function_that_calls_itself_often_is_not_followed_for_ever() {
     let bench = Bench::new();
-    let many = ["again(n - 1)"; 9].join(" + ");
-    let script = format!("fn again(n) {{ {many} }} filter(|f| again(f.mark) == 3)");
-    let remarks = bench.program.check("a.rhai", &script).unwrap();
-    assert!(remarks[0].contains("calls itself"), "{remarks:?}");
+    let nested = (0..40).fold("n".to_owned(), |inner, _| format!("again({inner})"));
+    for body in [&["again(n - 1)"; 9].join(" + "), "again(again(n + 11))", &nested] {
+        let script = format!("fn again(n) {{ {body} }} filter(|f| again(again(f.mark)) == 3)");
+        let remarks = bench.program.check("a.rhai", &script).unwrap();
+        assert!(remarks[0].contains("calls itself"), "{remarks:?}");
+    }
 }
 
 #[test]

@@ -325,10 +325,12 @@ impl Reader<'_> {
             Some(Shared::clone(definition))
         };
         let definition = self.libraries.iter().rev().find_map(same)?;
-        if self.calls == CALLS {
+        if self.calls >= CALLS {
             let text = format!("`{}` calls itself, or too many are called", call.name);
             return Some(self.unread(text, position));
         }
+        // Its arguments may be calls, too: they count after it.
+        self.calls += 1;
         let rows: Vec<Option<Bound>> = call
             .args
             .iter()
@@ -346,7 +348,6 @@ impl Reader<'_> {
         // It sees its parameters, not the variables around the call.
         let around = std::mem::take(&mut self.names);
         let mut names = definition.params.iter().cloned().zip(rows).zip(args);
-        self.calls += 1;
         let expr = self.with_params(&mut names, &body(&definition));
         self.names = around;
         Some(expr)
