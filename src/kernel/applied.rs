@@ -1,6 +1,7 @@
 //! What became of changes: of one, and of many together.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::reason::{Verb, hint};
 use crate::flow::{Flow, FlowKey};
@@ -64,20 +65,20 @@ impl Applied {
         Fate::Failed(answer.errno)
     }
 
-    /// Counts changes that were not asked of the kernel, the first being that of `key`.
-    pub fn refuse_unasked(&mut self, count: u64, key: &FlowKey, why: &str) {
-        self.refuse(count, (0, why.to_owned()), key, None);
+    /// Counts changes that were not asked of the kernel, the first being that of `example`.
+    pub fn refuse_unasked(&mut self, count: u64, example: &dyn fmt::Display, why: &str) {
+        self.refuse(count, (0, why.to_owned()), example, None);
     }
 
     fn refuse(
         &mut self,
         count: u64,
         reason: (i32, String),
-        key: &FlowKey,
+        example: &dyn fmt::Display,
         hint: Option<&'static str>,
     ) {
         self.failed += count;
-        let first = || Refused { count: 0, example: key.to_string(), hint };
+        let first = || Refused { count: 0, example: example.to_string(), hint };
         self.reasons.entry(reason).or_insert_with(first).count += count;
     }
 

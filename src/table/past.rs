@@ -55,6 +55,12 @@ impl Past {
         self.left_out > 0
     }
 
+    /// How many changes there are, and the flow that the last was made to.
+    #[must_use]
+    pub fn last(&self) -> Option<(u64, FlowKey)> {
+        Some((self.changes, self.back().next()?.was.key()))
+    }
+
     /// The changes, the last one first.
     pub(super) fn back(&self) -> impl Iterator<Item = Changed> + '_ {
         let packed: Vec<&[u8]> = self.flows.packed().collect();

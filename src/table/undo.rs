@@ -38,7 +38,7 @@ impl Undo {
         &self.0.source
     }
 
-    /// True if it was put back already.
+    /// True if it was put back already, as far as that could be.
     #[must_use]
     pub fn is_used(&self) -> bool {
         self.0.used.get()
@@ -54,7 +54,9 @@ impl Undo {
         guard: &mut dyn Guard<E>,
     ) -> Result<Outcome, Unfinished<E>> {
         let outcome = put_back(&*self.0.source, &self.0.past, guard)?;
-        self.0.used.set(!outcome.dry_run);
+        // If nothing of it came back, it may yet, once what came later is undone.
+        let tried = outcome.applied.done > 0 || outcome.applied.failed == 0;
+        self.0.used.set(tried && !outcome.dry_run);
         Ok(outcome)
     }
 }

@@ -4,12 +4,12 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, EvalAltResult, INT, Map, NativeCallContext};
+use rhai::{Array, Dynamic, INT, Map, NativeCallContext};
 
-use super::change::ended;
+use super::change::{counted, ended};
 use super::open;
-use crate::kernel::{KernelError, Source};
-use crate::script::fault::{Fallible, Fault};
+use crate::kernel::Source;
+use crate::script::fault::{self, Fallible, Fault};
 use crate::script::guard::Watch;
 use crate::script::host::Host;
 use crate::script::journal;
@@ -29,12 +29,6 @@ fn nothing<T>(outcome: &crate::table::Outcome) -> Fallible<T> {
         _ => "nothing was changed, so nothing can be put back",
     };
     Fault::new(why).throw()
-}
-
-/// Why nothing of a journal was put back.
-fn not_begun(error: &KernelError) -> Box<EvalAltResult> {
-    let hint = "nothing was put back; without the lines of that namespace, the journal can be";
-    Fault::from(error).hint(hint).thrown()
 }
 
 fn put(ctx: &NativeCallContext<'_>, undo: &Undo) -> Fallible<crate::table::Outcome> {
@@ -144,7 +138,8 @@ mod outcome_api {
 
     /// Puts back everything that a journal tells, the last change first, each in its namespace.
     ///
-    /// `--journal FILE` writes one. What has run out meanwhile is `gone`. Needs `--allow-read`.
+    /// `--journal FILE` writes one. What has run out meanwhile is `gone`; what belongs to a namespace
+    /// that cannot be entered, and what cannot be read of the file, is `failed`. Needs `--allow-read`.
     ///
     /// # Example
     /// ```rhai
@@ -155,29 +150,42 @@ mod outcome_api {
         let started = Instant::now();
         let host = Host::current()?;
         let live = host.source.live()?;
+        let mut sum = Outcome { dry_run: live.is_dry_run(), ..Outcome::new("put back") };
         let mut pasts: Vec<(Rc<dyn Source>, Past)> = Vec::new();
         let journal = open::journal(path)?;
+        let mut lost = Ok(());
         for (netns, past) in journal::past(&journal, live.netns())? {
             let there = live.elsewhere(netns);
-            // All namespaces are there, or nothing is begun.
-            there.connect().map_err(|error| not_begun(&error))?;
-            pasts.push((Rc::new(there), past));
+            match (there.connect(), past.last()) {
+                (Err(error), Some((changes, last))) => {
+                    sum.matched += changes;
+                    sum.applied.refuse_unasked(changes, &last, &fault::chain(&error));
+                    lost = Err(error);
+                }
+                _ => pasts.push((Rc::new(there), past)),
+            }
         }
-        let mut sum = Outcome { dry_run: live.is_dry_run(), ..Outcome::new("put back") };
+        if pasts.is_empty() {
+            lost?;
+        }
         for (source, past) in pasts {
             let mut guard = Watch::new(ctx.engine(), &Flows::new(Rc::clone(&source)))?;
-            let part = ended(put_back(&*source, &past, &mut guard))?;
+            let part = match put_back(&*source, &past, &mut guard) {
+                Ok(part) => part,
+                unfinished => return ended(unfinished),
+            };
             sum.matched += part.matched;
             sum.protected += part.protected;
             sum.applied.merge(part.applied);
         }
         let unread = journal.skipped()?;
-        let lines = if unread == 1 { "line" } else { "lines" };
-        sum.note = (unread > 0).then(|| {
-            format!("{unread} {lines} of {path} cannot be read, and nothing of that came back")
-        });
+        if unread > 0 {
+            let line = format!("a line of {path}");
+            sum.matched += unread;
+            sum.applied.refuse_unasked(unread, &line, "it cannot be read");
+        }
         sum.took = started.elapsed();
-        Ok(sum)
+        counted(sum)
     }
 
     /// What one should know about it, such as that killed flows may return; `()` if nothing.

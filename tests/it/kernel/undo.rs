@@ -197,8 +197,8 @@ fn what_of_a_journal_cannot_be_read_is_told_with_the_outcome() {
         std::fs::write(path, torn).unwrap();
         let told =
             flowsh(&[&format!("--allow-read={path}"), "-q", "-e", &format!("undo(\"{path}\")")]);
-        let said = format!("\n  1 line of {path} cannot be read, and nothing of that came back\n");
-        assert!(told.stdout.contains(&said), "{told}");
+        let said = format!("\n  1 failed: it cannot be read; the first was a line of {path}\n");
+        assert!(told.stdout.contains(&said) && told.status == 4, "{told}");
         assert_eq!(eval("flows.count()"), (whole.lines().count() - 1).to_string());
         std::fs::remove_file(path).unwrap();
     });
@@ -221,6 +221,26 @@ fn a_journal_is_put_back_only_in_the_namespace_where_it_was_written() {
             run("unshare", &[&flowsh_there[..2], &["--netns", &pid], &flowsh_there[2..]].concat());
         assert!(told.ok().starts_with("put back "));
         std::fs::remove_file(path).unwrap();
+    });
+}
+
+#[test]
+fn what_came_later_is_undone_first() {
+    in_namespace(|| {
+        let run = flowsh(&[
+            "-e",
+            r#"let key = #{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1, dport: 53 };
+               flows.create(key + #{ timeout: 60.sec, mark: 1 });
+               let first = flows.update(#{ mark: 2 });
+               let second = flows.update(#{ mark: 3 });
+               print([first, second, first].map(|done| [done.undo().done, flows.first().mark]));
+               try { first.undo() } catch (error) { print(error.message) }"#,
+        ]);
+        insta::assert_snapshot!(run.told(), @r"
+        [[0, 3], [1, 2], [1, 1]]
+        this was put back already
+        exit 4
+        ");
     });
 }
 
