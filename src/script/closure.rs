@@ -185,6 +185,10 @@ impl Question for Closure {
     fn is_fixed(&self) -> bool {
         self.read.fixed
     }
+
+    fn remembers(&self) -> bool {
+        self.read.remembers
+    }
 }
 
 /// Where it was given.

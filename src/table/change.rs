@@ -27,6 +27,8 @@ pub enum Change<'a, E> {
     Rule {
         /// How the outcome calls what was done.
         verb: &'static str,
+        /// True if what it says may depend on what it was asked before.
+        remembers: bool,
         /// What to do with a flow; an error ends the change.
         rule: &'a dyn Fn(&Flow) -> Result<Deed, E>,
     },
@@ -196,7 +198,7 @@ fn planned<A: Question, E: From<KernelError> + From<ChangeError>>(
         Some(Limit::Flows(max)) => max,
         Some(Limit::Percent(percent)) => share(query.source().entries()?.unwrap_or(0), percent),
     };
-    let Plan { keys, found, sample } = plan(query, max, ask, hand)?;
+    let Plan { found: flows, count: found, sample } = plan(query, max, ask, hand)?;
     if found > max {
         return Err(ChangeError::TooMany { verb: hand.outcome.verb, found, max }.into());
     }
@@ -211,11 +213,14 @@ fn planned<A: Question, E: From<KernelError> + From<ChangeError>>(
             return Ok(());
         }
     }
-    let condition = query.condition();
-    for (netns, key) in keys {
+    let condition = query.condition().again();
+    for Found { netns, key, deed } in flows {
         let (live, batch) = hand.batches.of(netns.as_ref())?;
         match live.get(&key)?.filter(|flow| flow.id == key.id) {
-            Some(flow) if condition.judge(&flow, now_ns(), ask)? => hand.take(&flow)?,
+            Some(flow) if condition.judge(&flow, now_ns(), ask)? => match deed {
+                Some(deed) => hand.take_for(&flow, *deed)?,
+                None => hand.take(&flow)?,
+            },
             _ => batch.count_gone(),
         }
     }
@@ -224,11 +229,20 @@ fn planned<A: Question, E: From<KernelError> + From<ChangeError>>(
 
 /// What a change would reach.
 struct Plan {
-    /// The keys of its flows, each in the namespace that it is tagged with, up to the limit.
-    keys: Vec<(Option<Arc<str>>, FlowKey)>,
-    found: u64,
+    /// Its flows, up to the limit.
+    found: Vec<Found>,
+    count: u64,
     /// The first of them.
     sample: Vec<Flow>,
+}
+
+/// A flow that was found.
+struct Found {
+    /// The namespace that it is tagged with.
+    netns: Option<Arc<str>>,
+    key: FlowKey,
+    /// What is to be done with it, if that cannot be asked again.
+    deed: Option<Box<Deed>>,
 }
 
 /// What `query` finds of flows that the change concerns and nobody protects.
@@ -238,16 +252,19 @@ fn plan<A: Question, E: From<KernelError>>(
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
     hand: &mut Hand<'_, E>,
 ) -> Result<Plan, E> {
-    let mut plan = Plan { keys: Vec::new(), found: 0, sample: Vec::new() };
+    let mut plan = Plan { found: Vec::new(), count: 0, sample: Vec::new() };
+    let remembers = matches!(hand.change, Change::Rule { remembers: true, .. });
     let mut cursor = query.cursor()?;
     while let Some(flow) = cursor.next(ask)? {
         hand.outcome.matched += 1;
-        if hand.deed(flow)? == Deed::Nothing {
+        let deed = hand.deed(flow)?;
+        if deed == Deed::Nothing {
             continue;
         }
-        plan.found += 1;
-        if plan.found <= max {
-            plan.keys.push((flow.netns().cloned(), flow.key()));
+        plan.count += 1;
+        if plan.count <= max {
+            let deed = remembers.then(|| Box::new(deed));
+            plan.found.push(Found { netns: flow.netns().cloned(), key: flow.key(), deed });
         }
         if plan.sample.len() < SAMPLE {
             plan.sample.push(flow.clone());

@@ -70,16 +70,26 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
     /// What is to be done with `flow`: nothing if it is protected.
     pub(super) fn deed(&mut self, flow: &Flow) -> Result<Deed, E> {
         let deed = self.change.deed(flow)?;
+        Ok(self.guarded(flow, deed))
+    }
+
+    fn guarded(&mut self, flow: &Flow, deed: Deed) -> Deed {
         if deed != Deed::Nothing && self.guard.protects(flow) {
             self.outcome.protected += 1;
-            return Ok(Deed::Nothing);
+            return Deed::Nothing;
         }
-        Ok(deed)
+        deed
     }
 
     /// Takes a flow to be changed.
     pub(super) fn take(&mut self, flow: &Flow) -> Result<(), E> {
-        let deed = self.deed(flow)?;
+        let deed = self.change.deed(flow)?;
+        self.take_for(flow, deed)
+    }
+
+    /// Takes a flow, for what is to be done with it.
+    pub(super) fn take_for(&mut self, flow: &Flow, deed: Deed) -> Result<(), E> {
+        let deed = self.guarded(flow, deed);
         let became = match &deed {
             Deed::Nothing => return Ok(()),
             Deed::Delete => None,

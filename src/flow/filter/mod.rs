@@ -42,6 +42,9 @@ pub trait Question: Clone {
 
     /// True if it has no variables: now is for ever.
     fn is_fixed(&self) -> bool;
+
+    /// True if what it answers may depend on what it was asked before.
+    fn remembers(&self) -> bool;
 }
 
 impl<A: Question> Filter<A> {
@@ -57,6 +60,21 @@ impl<A: Question> Filter<A> {
         self.refined(&|question| {
             if question.is_fixed() { question.now() } else { Self::Ask(question.clone()) }
         })
+    }
+
+    /// The filter for flows that it took before: what remembers is not asked of them again.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        if self.remembers() { self.native().widen() } else { self.clone() }
+    }
+
+    fn remembers(&self) -> bool {
+        match self {
+            Self::Ask(question) => question.remembers(),
+            Self::All | Self::Test(_) => false,
+            Self::Not(inner) => inner.remembers(),
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::remembers),
+        }
     }
 
     fn refined(&self, refine: &dyn Fn(&A) -> Self) -> Self {
@@ -79,6 +97,10 @@ impl Question for Never {
     }
 
     fn is_fixed(&self) -> bool {
+        match *self {}
+    }
+
+    fn remembers(&self) -> bool {
         match *self {}
     }
 }

@@ -9,6 +9,7 @@ use super::query::flows_that;
 use crate::flow::Flow;
 use crate::kernel::Applied;
 use crate::script::callback::Callback;
+use crate::script::expr::Subject;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::maps;
 use crate::script::objects::{FlowHandle, Flows};
@@ -43,6 +44,14 @@ impl Rule {
             None => Fault::new(format!("a rule is a map, \"delete\" or a closure, not {found}"))
                 .hint("for example #{ mark: 5 } or |f| if f.dport == 80 { #{ mark: 5 } }")
                 .throw(),
+        }
+    }
+
+    /// True if what it says of a flow may depend on what it was asked before.
+    fn remembers(&self) -> bool {
+        match self {
+            Self::Always(_) => false,
+            Self::Closure(closure) => closure.read(Subject::Flow).remembers,
         }
     }
 
@@ -113,8 +122,9 @@ mod reconcile_api {
             narrows(query)?;
         }
         let source = query.source();
+        let remembers = rule.remembers();
         let rule = |flow: &Flow| rule.deed(&ctx, &FlowHandle::new(flow.clone(), source));
-        apply(&ctx, query, Change::Rule { verb: VERB, rule: &rule }, &options)
+        apply(&ctx, query, Change::Rule { verb: VERB, remembers, rule: &rule }, &options)
     }
 
     /// The same as `flows(filter).reconcile(rule)`.
@@ -150,7 +160,7 @@ mod reconcile_api {
         match flow.now()? {
             Some(now) => {
                 let rule = |_: &Flow| rule.deed(&ctx, &now);
-                one(&ctx, &now, Change::Rule { verb: VERB, rule: &rule })
+                one(&ctx, &now, Change::Rule { verb: VERB, remembers: false, rule: &rule })
             }
             None => {
                 let applied = Applied { gone: 1, ..Applied::default() };

@@ -30,6 +30,8 @@ pub(in crate::script) struct Readable {
     pub(in crate::script) fixed: bool,
     /// True if the interpreter is asked for parts of it, not for all of it.
     pub(in crate::script) apart: bool,
+    /// True if it may change a variable from outside, and so what it answers next.
+    pub(in crate::script) remembers: bool,
 }
 
 /// What a name means.
@@ -59,6 +61,7 @@ pub(super) struct Reader<'l> {
     pub(super) calls: usize,
     unread: Vec<Why>,
     pub(super) fixed: bool,
+    remembers: bool,
 }
 
 /// Reads `closure`, which is asked about one row.
@@ -76,7 +79,7 @@ pub(in crate::script) fn read(
             let text = "it is no function of the script".to_owned();
             let why = Why { text, position: environment.0.pos };
             let expr = Expr::Unread(why.clone());
-            Readable { expr, unread: vec![why], fixed: true, apart: false }
+            Readable { expr, unread: vec![why], fixed: true, apart: false, remembers: true }
         }
     }
 }
@@ -99,6 +102,7 @@ pub(super) fn read_as(
         calls: 0,
         unread: Vec::new(),
         fixed: captured == 0,
+        remembers: false,
     };
     let whole = reader().closure(definition, captured, |reader, body| reader.block(body, true));
     if whole.unread.is_empty() || changes.row() {
@@ -134,7 +138,8 @@ impl Reader<'_> {
         read: impl FnOnce(&mut Self, &[Stmt]) -> Expr,
     ) -> Readable {
         let expr = self.given(definition, captured, read);
-        Readable { expr, unread: self.unread, fixed: self.fixed, apart: false }
+        let Self { unread, fixed, remembers, .. } = self;
+        Readable { expr, unread, fixed, apart: false, remembers }
     }
 
     fn given(
@@ -152,6 +157,7 @@ impl Reader<'_> {
         }
         for (index, name) in outer.iter().enumerate() {
             let bound = if self.changes.names(name) {
+                self.remembers = true;
                 Bound::Changed
             } else {
                 Bound::Plain(Expr::Outer(Outer::Captured(index)))

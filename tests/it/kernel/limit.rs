@@ -48,3 +48,33 @@ fn a_flow_that_changed_since_it_was_counted_is_left_alone() {
         assert_eq!(eval("flows.count()"), "10");
     });
 }
+
+#[test]
+fn what_a_closure_remembers_is_not_asked_again() {
+    in_namespace(|| {
+        fill(100);
+        let told = eval(
+            r#"let n = 0; let seen = window(10.sec);
+               let first = |f| { n += 1; n <= 50 };
+               print(flows(first).update(#{ mark: 1 }, #{ max: 60 })); print(n);
+               print(flows(|f| seen.add(f.src) <= 20).update(#{ mark: 2 }, #{ max: "30%" }));
+               let n = 0;
+               print(flows.reconcile(|f| { n += 1; if n <= 5 { #{ mark: 3 } } }, #{ max: 50 }));
+               print(n);
+               // Whoever was changed meanwhile is left alone, as far as that is asked of the flow.
+               let n = 0;
+               print(flows("mark 0").where(|f| { n += 1; f.update(#{ mark: 4 }); n <= 10 })
+                   .delete(#{ max: 60 }));
+               flows.group("mark").sort("mark").array().map(|row| [row.mark, row.flows])"#,
+        );
+        insta::assert_snapshot!(told, @r"
+        updated 50, gone 0, failed 0, protected 0
+        100
+        updated 20, gone 0, failed 0, protected 0
+        reconciled 5, gone 0, failed 0, protected 0
+        100
+        deleted 0, gone 10, failed 0, protected 0
+        [[1,30],[2,15],[3,5],[4,50]]
+        ");
+    });
+}

@@ -72,6 +72,10 @@ impl fmt::Display for Asked {
 }
 
 impl Question for Asked {
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn now(&self) -> Filter<Self> {
         if self.fixed { Filter::Test(self.test.clone()) } else { Filter::Ask(self.clone()) }
     }
@@ -271,7 +275,9 @@ impl Ground {
         };
         let rule = |_: &Flow| Ok(patch.clone().map_or(table::Deed::Delete, table::Deed::Update));
         let change = match &patch {
-            _ if engine == Engine::Rule => Change::Rule { verb: "changed", rule: &rule },
+            _ if engine == Engine::Rule => {
+                Change::Rule { verb: "changed", remembers: job.max.is_some(), rule: &rule }
+            }
             None => Change::Delete,
             Some(patch) => Change::Update(patch),
         };
