@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 
 use super::KernelError;
-use super::live::answered;
+use super::live::{answered, refusal};
 use super::reason::Verb;
 use super::socket::{DATAGRAM_BYTES, Socket};
 use crate::flow::{Flow, FlowKey};
@@ -138,11 +138,24 @@ pub(super) fn exchange(
     requests.acknowledge_last();
     let lost = |source: io::Error| KernelError::refused("send the changes", source);
     socket.send(requests.as_bytes()).map_err(lost)?;
+    let mut refused = None;
     loop {
-        for message in messages(socket.receive(buffer).map_err(lost)?) {
+        // Whoever may not is told so once for all requests, which are dropped: nfnetlink_rcv(),
+        // Linux 6.18. The kernel answers while it is sent to, so what is not there does not come.
+        let datagram = match refused.take() {
+            None => socket.receive(buffer).map_err(lost)?,
+            Some(answer) => {
+                let ready = socket.receive_ready(buffer).map_err(lost)?;
+                ready.ok_or_else(|| refusal(Verb::Delete, "change the table".to_owned(), &answer))?
+            }
+        };
+        for message in messages(datagram) {
             let message = message?;
             let Ok(index) = usize::try_from(message.seq.wrapping_sub(first_seq)) else { continue };
             take(index, &message)?;
+            if index == 0 && index != last {
+                refused = answered(&message)?.filter(|answer| answer.errno == libc::EPERM);
+            }
             // The kernel answers in order, so the answer to the last request is the last answer.
             if index == last && message.kind == NLMSG_ERROR {
                 return Ok(());

@@ -422,6 +422,17 @@ fn without_permission_it_says_what_the_original_says() {
         conntrack: Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this
         exit 1
         ");
+        // Several in one datagram, which the kernel refuses as a whole.
+        let path = std::env::temp_dir().join(format!("flowsh-{}-denied", std::process::id()));
+        let line = "-I -p udp -s 1.1.1.1 -d 1.1.1.2 --dport 2 -t 3 --sport";
+        std::fs::write(&path, format!("{line} 1\n{line} 2\n{line} 3\n")).unwrap();
+        let answer = answers(&ours, &format!("-R {}", path.display()));
+        std::fs::remove_file(&path).unwrap();
+        assert_snapshot!(answer.replace(path.to_str().unwrap(), "FILE"), @"
+        conntrack: Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this
+        conntrack: this was line 1 of FILE
+        exit 1
+        ");
     });
 }
 

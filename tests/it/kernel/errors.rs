@@ -232,6 +232,7 @@ fn without_privilege_nothing_is_read_changed_or_heard() {
             "flows.get(key)",
             "flows.flush()",
             "flows.create(udp)",
+            "flows.create([udp, udp + #{ sport: 1 }, udp + #{ sport: 2 }])",
             "stats()",
             "expectations",
             "expectations.flush()",
