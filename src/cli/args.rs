@@ -24,7 +24,7 @@ pub(super) struct Args {
 
 const AFTER: &str = "\
 Exit status: 0 done, 1 script error, 2 bad usage or syntax, 3 no permission or kernel support,
-4 some changes failed, 5 --require-match unmet.";
+4 some changes failed, 5 --require-match unmet, 141 the output was not read to its end.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

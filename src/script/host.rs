@@ -91,6 +91,9 @@ pub struct Options {
     pub args: Vec<String>,
 }
 
+/// What a shell tells of a program that a `SIGPIPE` ended.
+const SIGPIPE_STATUS: u8 = 141;
+
 /// What became of all changes of a run, for the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
@@ -224,7 +227,8 @@ impl Host {
         View { now_ns: source.now_ns(), labels: &self.labels }
     }
 
-    /// Writes to standard output. When nobody reads it any more, the run ends quietly.
+    /// Writes to standard output. When nobody reads it any more, the run ends quietly, with the
+    /// status of what `SIGPIPE` ends: what would have followed is not done.
     ///
     /// # Errors
     ///
@@ -233,7 +237,7 @@ impl Host {
         match self.output.borrow_mut().write(bytes) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.exit.set(Some(0));
+                self.exit.set(Some(SIGPIPE_STATUS));
                 self.stop.store(true, Ordering::Relaxed);
                 Ok(())
             }

@@ -315,7 +315,7 @@ fn a_reader_that_leaves_ends_the_run_quietly() {
     assert_snapshot!(text(output.stdout) + text(output.stderr).as_str(), @r"
     0
     1
-    status 0
+    status 141
     ");
 }
 
