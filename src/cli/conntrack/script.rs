@@ -16,21 +16,30 @@ use super::{filter, load, new};
 pub(super) fn print(words: &[String]) -> Result<u8, Fault> {
     if let Some(path) = load::file(words) {
         let mut out = io::stdout().lock();
-        load::lines(path, &mut |line| Ok(writeln!(out, "{};", of(line)?)?))?;
+        writeln!(out, "fn must(done) {{ if done.failed > 0 {{ throw done.to_string() }} }}")?;
+        load::lines(path, &mut |line| Ok(writeln!(out, "{};", of(line, must)?)?))?;
         return Ok(0);
     }
     let line = line::read(words.iter().map(String::as_str).collect(), warn)?;
-    let script = of(&line)?;
+    let script = of(&line, str::to_owned)?;
     writeln!(io::stdout(), "{script}")?;
     Ok(0)
 }
 
+/// A change that ends a script if it fails, as it ends the lines of a file.
+fn must(change: &str) -> String {
+    format!("must({change})")
+}
+
+/// What is made of each change of a script.
+type Wrap = fn(&str) -> String;
+
 /// The script for a line. What a command shows is shown wherever the script stands, and as the
 /// command shows it: `-e` shows the value of the last statement in the format of the run, a file
 /// does not.
-fn of(line: &Line) -> Result<String, Fault> {
+fn of(line: &Line, wrap: Wrap) -> Result<String, Fault> {
     let Some((command, _)) = line.command else { return Ok("help()".to_owned()) };
-    let script = action(line)?;
+    let script = action(line, wrap)?;
     Ok(match command {
         Command::List | Command::Get => format!("show({script}, {})", text(format(line))),
         Command::Count | Command::Stats | Command::Version => format!("show({script})"),
@@ -39,7 +48,7 @@ fn of(line: &Line) -> Result<String, Fault> {
 }
 
 /// What does or finds it.
-fn action(line: &Line) -> Result<String, Fault> {
+fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
     let Some((command, table)) = line.command else { return Ok("help()".to_owned()) };
     let expect = table == Table::Expect;
     let name = if expect { "expectations" } else { "flows" };
@@ -52,6 +61,10 @@ fn action(line: &Line) -> Result<String, Fault> {
             Some(family) => format!("expectations.where(|x| x.family == \"{family}\")"),
             None => name.to_owned(),
         },
+        Command::List if table == Table::Unconfirmed => {
+            let why = "no script lists the table `unconfirmed': kernels since 5.19 do not tell of it";
+            return Err(Fault::other(why));
+        }
         Command::List => {
             let mut query = asked(&filter::filter(line)?);
             query.push_str(if table == Table::Dying { ".dying()" } else { "" });
@@ -66,18 +79,23 @@ fn action(line: &Line) -> Result<String, Fault> {
         Command::Get => format!("flows.get({})", map(&entries(&new::key(line)?.tuple))),
         Command::Delete => match filter::filter(line)? {
             Filter::All => "flows.flush()".to_owned(),
-            filter => format!("{}.delete()", asked(&filter)),
+            filter => wrap(&format!("{}.delete()", asked(&filter))),
         },
-        Command::Update => updated(line, &asked(&filter::update_filter(line)))?,
+        Command::Update => updated(line, &asked(&filter::update_filter(line)), wrap)?,
         Command::Create if expect => expected(line)?,
-        Command::Create => format!("flows.create({})", map(&made(line, &new::flow(line)?)?)),
+        Command::Create => wrap(&format!("flows.create({})", map(&made(line, &new::flow(line)?)?))),
         Command::Add => {
             let flow = new::flow(line)?;
             let (key, whole) = (map(&key(&flow)), map(&made(line, &flow)?));
+            let otherwise = if flow.snat.is_some() || flow.dnat.is_some() {
+                "throw \"the NAT of a flow that is there cannot change\"".to_owned()
+            } else {
+                wrap(&format!("present.update({})", map(&changing(line, "present")?.0)))
+            };
+            let create = wrap(&format!("flows.create({whole})"));
             format!(
-                "let present = flows.get({key});\nif present == () {{ flows.create({whole}) }} else \
-                 {{ {} }}",
-                updated(line, "present")?
+                "let present = flows.get({key});\nif present == () {{ {create} }} else \
+                 {{ {otherwise} }}"
             )
         }
         Command::Flush => match line.family {
@@ -216,17 +234,38 @@ fn becoming(line: &Line) -> Result<Vec<Entry>, Fault> {
 }
 
 /// A change of the flows that `query` finds.
-fn updated(line: &Line, query: &str) -> Result<String, Fault> {
-    match line.mark.filter(|mark| mark.value & !mark.mask != 0) {
-        // Bits of the value outside of the mask are turned over, which no mask can say.
-        Some(mark) => {
-            let plain = Line { mark: None, ..line.clone() };
-            let mut all = becoming(&plain)?;
-            all.push(("mark", format!("f.mark & {:#x} ^ {:#x}", !mark.mask, mark.value)));
-            Ok(format!("for f in {query} {{ f.update({}); }}", map(&all)))
+fn updated(line: &Line, query: &str, wrap: Wrap) -> Result<String, Fault> {
+    let (all, each) = changing(line, "f")?;
+    let all = map(&all);
+    Ok(if each {
+        format!("for f in {query} {{ {}; }}", wrap(&format!("f.update({all})")))
+    } else {
+        wrap(&format!("{query}.update({all})"))
+    })
+}
+
+/// What a flow called `name` is changed into, and whether that depends on how it is.
+fn changing(line: &Line, name: &str) -> Result<(Vec<Entry>, bool), Fault> {
+    // Bits of the value outside of the mask are turned over, which no mask can say.
+    let odd = line.mark.filter(|mark| mark.value & !mark.mask != 0);
+    let mut all = match odd {
+        Some(_) => becoming(&Line { mark: None, ..line.clone() })?,
+        None => becoming(line)?,
+    };
+    all.extend(odd.map(|mark| {
+        ("mark", format!("{name}.mark & {:#x} ^ {:#x}", !mark.mask, mark.value))
+    }));
+    let mut each = odd.is_some();
+    // The kernel wants both tags beside a state.
+    if let Some(ProtoInfo::Sctp(info)) = new::proto_info(line) {
+        for (tag, given) in [("vtag_orig", info.vtag_orig), ("vtag_reply", info.vtag_reply)] {
+            if given.is_none() {
+                all.push((tag, format!("{name}.protoinfo.{tag}")));
+                each = true;
+            }
         }
-        None => Ok(format!("{query}.update({})", map(&becoming(line)?))),
     }
+    Ok((all, each))
 }
 
 /// An expectation that is to be made.

@@ -40,6 +40,11 @@ fn a_script_does_what_its_line_does() {
         assert_snapshot!(check("-U -p udp -s 10.0.0.0/8 -m 0x20/0xff"), @r#"flows("proto udp and src 10.0.0.0/8").update(#{ mark: "0x20/0xff" })"#);
         assert_snapshot!(check("-U -p tcp --sport 1000 -m 0xff/0"), @r#"for f in flows("proto tcp and sport 1000") { f.update(#{ mark: f.mark & 0xffffffff ^ 0xff }); }"#);
         assert_snapshot!(check("-U -p tcp --sport 1001 --state CLOSE -t 100 -u SEEN_REPLY"), @r#"flows("proto tcp and sport 1001").update(#{ timeout: 100.sec, state: "CLOSE", status: ["seen_reply"] })"#);
+        assert_snapshot!(check("-U -p sctp --state SHUTDOWN_SENT"), @r#"for f in flows("proto sctp") { f.update(#{ state: "SHUTDOWN_SENT", vtag_orig: f.protoinfo.vtag_orig, vtag_reply: f.protoinfo.vtag_reply }); }"#);
+        assert_snapshot!(check("-A -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53 -t 20 -m 9 -g 9.9.9.9"), @r#"
+        let present = flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 });
+        if present == () { flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, dnat: "9.9.9.9", timeout: 20.sec, mark: 9 }) } else { throw "the NAT of a flow that is there cannot change" }
+        "#);
         assert_snapshot!(check("-I -p tcp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 --state ESTABLISHED -t 30 -m 5 -w 3 -u ASSURED,SEEN_REPLY"), @r#"flows.create(#{ proto: "tcp", src: "1.1.1.1", dst: "1.1.1.2", sport: 1, dport: 2, zone: 3, timeout: 30.sec, state: "ESTABLISHED", status: ["seen_reply", "assured"], mark: 5 })"#);
         assert_snapshot!(check("-I -p icmp -s 1.1.1.1 -d 1.1.1.2 --icmp-type 8 --icmp-code 0 --icmp-id 5 -t 30"), @r#"flows.create(#{ proto: "icmp", src: "1.1.1.1", dst: "1.1.1.2", icmp_type: 8, icmp_code: 0, icmp_id: 5, timeout: 30.sec })"#);
         assert_snapshot!(check("-I -p udp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 -t 30 -n 9.9.9.9:10"), @r#"flows.create(#{ proto: "udp", src: "1.1.1.1", dst: "1.1.1.2", sport: 1, dport: 2, snat: "9.9.9.9:10", timeout: 30.sec })"#);
@@ -97,10 +102,32 @@ fn a_file_becomes_a_statement_for_each_line() {
     in_namespace(|| {
         let lines = "# all\n-D -p udp\n-U -m 5\n-F\n";
         assert_snapshot!(super::dialect_fed("--script -R -", lines), @r#"
-        flows("proto udp").delete();
-        flows.update(#{ mark: "0x5" });
+        fn must(done) { if done.failed > 0 { throw done.to_string() } }
+        must(flows("proto udp").delete());
+        must(flows.update(#{ mark: "0x5" }));
         flows.flush();
         "#);
+        // It ends where the file ends: at the second line.
+        let lines = [1, 1, 3].map(|port| {
+            format!("-I -p udp -s 1.1.1.1 -d 2.2.2.2 --sport {port} --dport 2 -t 60\n")
+        });
+        let lines = lines.concat();
+        let script = super::dialect_fed("--script -R -", &lines).ok();
+        assert_eq!(super::dialect_fed("-R -", &lines).status, 1);
+        let theirs = table();
+        flowsh(&["-e", "flows.flush()"]).ok();
+        assert_eq!(fed(env!("CARGO_BIN_EXE_flowsh"), &["-"], &script).status, 1);
+        assert_eq!((table(), theirs.lines().count()), (theirs, 1), "{script}");
+    });
+}
+
+#[test]
+fn what_no_script_does_is_said() {
+    in_namespace(|| {
+        assert_snapshot!(dialect("--script -L unconfirmed -p tcp"), @r"
+        conntrack: no script lists the table `unconfirmed': kernels since 5.19 do not tell of it
+        exit 1
+        ");
     });
 }
 
