@@ -42,8 +42,21 @@ impl Labels {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelMap(Vec<(u8, String)>);
 
+/// The number that a line begins with, and what follows it.
+fn numbered(line: &str) -> Option<(u8, &str)> {
+    let (digits, radix) = match line.strip_prefix("0x").or_else(|| line.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None if line.starts_with('0') => (line, 8),
+        None => (line, 10),
+    };
+    let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
+    let (digits, name) = digits.split_at(end);
+    Some((u8::from_str_radix(digits, radix).ok()?, name.trim()))
+}
+
 impl LabelMap {
-    /// Reads the text of a `connlabel.conf`: lines `BIT NAME`, `#` in the first column comments.
+    /// Reads the text of a `connlabel.conf`: lines `BIT NAME`, `#` at the begin of a line or after a
+    /// blank comments. The number is one of C, `0x10` and `020` being 16.
     ///
     /// A bit or a name that comes again is skipped, and so is a line without a bit below 128, as
     /// iptables and nft do.
@@ -51,8 +64,8 @@ impl LabelMap {
     pub fn parse(text: &str) -> Self {
         let mut map = Self::default();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
-            let Some((bit, name)) = line.trim().split_once(char::is_whitespace) else { continue };
-            let (Ok(bit), name) = (bit.parse::<u8>(), name.trim()) else { continue };
+            let line = line.split_once(" #").map_or(line, |(line, _)| line);
+            let Some((bit, name)) = numbered(line.trim()) else { continue };
             let fresh = map.name(bit).is_none() && map.bit(name).is_none();
             if bit < Labels::BITS && !name.is_empty() && fresh {
                 map.0.push((bit, name.to_owned()));

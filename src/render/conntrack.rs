@@ -1,7 +1,7 @@
 //! The lines of `conntrack -L`, `-E` and `-L expect`, to the byte (conntrack-tools 1.4.7). Here they differ from it, where it would mislead:
 //!
 //! - control characters in a security context are escaped, so that it stays one line
-//! - `labels=` is left out if no label that is set has a name
+//! - `labels=` is `labels` if no label that is set has a name, and nothing if nothing has one
 //! - the name of the program behind a port id is not searched for
 //!
 //! Not here: `-o save` and `-o xml`.
@@ -16,8 +16,8 @@ use super::line::Line;
 use super::value::{Spans, write_text};
 use super::{ConntrackStyle, Item, Printer};
 use crate::flow::{
-    Counters, Event, EventKind, ExpectFlags, Expectation, Family, Flow, L4, LabelMap, Proto,
-    Status, Subject, Tuple, View,
+    Counters, Event, EventKind, ExpectFlags, Expectation, Family, Flow, L4, LabelMap, Labels,
+    Proto, Status, Subject, Tuple, View,
 };
 
 const NS_PER_S: u64 = 1_000_000_000;
@@ -114,18 +114,17 @@ impl<'a> Conntrack<'a> {
             number(line, "id=", flow.id);
         }
         if style.labels {
-            let before = line.len();
-            line.text("labels=");
-            let mut named = label_names(flow, view.labels).peekable();
-            let any = named.peek().is_some();
-            for name in named {
+            let mut joint = "labels=";
+            for name in label_names(flow, view.labels) {
+                line.text(joint);
                 line.tame(name);
-                line.text(",");
+                joint = ",";
             }
-            line.trim(b',');
-            line.text(" ");
-            if !any {
-                line.truncate(before);
+            let has_some = flow.labels.is_some_and(|labels| labels != Labels::default());
+            match joint {
+                "," => line.text(" "),
+                _ if has_some && !view.labels.is_empty() => line.text("labels "),
+                _ => (),
             }
         }
         line.trim(b' ');
@@ -211,7 +210,7 @@ pub(super) fn delta_s(flow: &Flow, now_ns: u64) -> Option<u64> {
 /// The names of the labels that are set and have one.
 pub(super) fn label_names<'m>(flow: &Flow, map: &'m LabelMap) -> impl Iterator<Item = &'m str> {
     let labels = flow.labels.filter(|_| !map.is_empty()).unwrap_or_default();
-    let bits = (0..crate::flow::Labels::BITS).filter(move |&bit| labels.has(bit));
+    let bits = (0..Labels::BITS).filter(move |&bit| labels.has(bit));
     bits.filter_map(|bit| map.name(bit))
 }
 

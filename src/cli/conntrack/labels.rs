@@ -50,7 +50,13 @@ pub(super) fn bits(names: Option<&LabelMap>, text: &str) -> Result<Vec<u8>, Faul
 /// The names in a file; without one there are none, and that is said.
 fn open(path: &str) -> Option<Arc<LabelMap>> {
     match fs::read_to_string(path) {
-        Ok(text) => Some(Arc::new(LabelMap::parse(&text))),
+        Ok(text) => {
+            let names = LabelMap::parse(&text);
+            if names.is_empty() {
+                warn("nfct_labelmap_new: Success");
+            }
+            Some(Arc::new(names))
+        }
         Err(error) => {
             let reason = error.raw_os_error().map_or_else(|| error.to_string(), plain);
             warn(&format!("nfct_labelmap_new: {reason}"));

@@ -62,7 +62,8 @@ fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
             None => name.to_owned(),
         },
         Command::List if table == Table::Unconfirmed => {
-            let why = "no script lists the table `unconfirmed': kernels since 5.19 do not tell of it";
+            let why =
+                "no script lists the table `unconfirmed': kernels since 5.19 do not tell of it";
             return Err(Fault::other(why));
         }
         Command::List => {
@@ -252,9 +253,9 @@ fn changing(line: &Line, name: &str) -> Result<(Vec<Entry>, bool), Fault> {
         Some(_) => becoming(&Line { mark: None, ..line.clone() })?,
         None => becoming(line)?,
     };
-    all.extend(odd.map(|mark| {
-        ("mark", format!("{name}.mark & {:#x} ^ {:#x}", !mark.mask, mark.value))
-    }));
+    all.extend(
+        odd.map(|mark| ("mark", format!("{name}.mark & {:#x} ^ {:#x}", !mark.mask, mark.value))),
+    );
     let mut each = odd.is_some();
     // The kernel wants both tags beside a state.
     if let Some(ProtoInfo::Sctp(info)) = new::proto_info(line) {

@@ -44,10 +44,14 @@ fn the_words_of_conntrack_add_their_fields() {
 }
 
 #[test]
-fn labels_without_a_name_are_not_shown() {
-    let mut flow = samples::bare();
-    flow.labels = Some(crate::flow::Labels([1 << 9, 0, 0, 0]));
-    assert!(!flows("conntrack,labels", &[flow]).contains("labels"));
+fn labels_without_a_name_are_a_word_alone() {
+    let labelled = |word| {
+        let flow = Flow { labels: Some(crate::flow::Labels([word, 0, 0, 0])), ..samples::bare() };
+        flows("conntrack,labels", &[flow])
+    };
+    assert!(labelled(1 << 9).ends_with(" labels\n"));
+    assert!(labelled(1 << 9 | 2).ends_with(" labels=voip\n"));
+    assert!(!labelled(0).contains("labels"));
 }
 
 #[test]
