@@ -65,7 +65,7 @@ _flowsh() {
 
     case "${cmd}" in
         flowsh)
-            opts="-e -o -q -h -V --eval --netns --from --skip-bad --output --read-only --dry-run --yes --journal --require-match --allow-exec --allow-read --allow-write --color --quiet --help --version sandbox conntrack check doc completions man help"
+            opts="-e -o -q -h -V --eval --netns --from --skip-bad --labelmap --output --read-only --dry-run --yes --journal --require-match --allow-exec --allow-read --allow-write --color --quiet --help --version sandbox conntrack check doc completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -84,6 +84,10 @@ _flowsh() {
                     return 0
                     ;;
                 --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --labelmap)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -305,7 +309,7 @@ _flowsh() {
             return 0
             ;;
         flowsh__subcmd__sandbox)
-            opts="-e -o -q -h --demo --eval --netns --from --skip-bad --output --read-only --dry-run --yes --journal --require-match --allow-exec --allow-read --allow-write --color --quiet --help"
+            opts="-e -o -q -h --demo --eval --netns --from --skip-bad --labelmap --output --read-only --dry-run --yes --journal --require-match --allow-exec --allow-read --allow-write --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -324,6 +328,10 @@ _flowsh() {
                     return 0
                     ;;
                 --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --labelmap)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_flowsh_global_optspecs
-    string join \n e/eval= netns= from= skip-bad o/output= read-only dry-run yes journal= require-match allow-exec= allow-read= allow-write= color= q/quiet h/help V/version
+    string join \n e/eval= netns= from= skip-bad labelmap= o/output= read-only dry-run yes journal= require-match allow-exec= allow-read= allow-write= color= q/quiet h/help V/version
 end
 
 function __fish_flowsh_needs_command
@@ -27,6 +27,7 @@ end
 complete -c flowsh -n "__fish_flowsh_needs_command" -s e -l eval -d 'Evaluate CODE and print its value' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l netns -d 'Network namespace, by its name in /run/netns or by a pid' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l from -d 'Read flows from FILE instead of the kernel: what conntrack, the kernel\'s file in /proc/net, or flowsh printed; - is standard input' -r
+complete -c flowsh -n "__fish_flowsh_needs_command" -l labelmap -d 'Names of labels from FILE, in place of this machine\'s connlabel.conf' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -s o -l output -d 'Output format: table, wide, json, ndjson, csv, xml, or conntrack[,extended,id,…]' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l journal -d 'Append to FILE what it takes to undo every delete and update, before it is made: `undo("FILE")` puts it back' -r
 complete -c flowsh -n "__fish_flowsh_needs_command" -l allow-exec -d 'Let the script run programs, or only these' -r
@@ -53,6 +54,7 @@ complete -c flowsh -n "__fish_flowsh_needs_command" -a "help" -d 'Print this mes
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -s e -l eval -d 'Evaluate CODE and print its value' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l netns -d 'Network namespace, by its name in /run/netns or by a pid' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l from -d 'Read flows from FILE instead of the kernel: what conntrack, the kernel\'s file in /proc/net, or flowsh printed; - is standard input' -r
+complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l labelmap -d 'Names of labels from FILE, in place of this machine\'s connlabel.conf' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -s o -l output -d 'Output format: table, wide, json, ndjson, csv, xml, or conntrack[,extended,id,…]' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l journal -d 'Append to FILE what it takes to undo every delete and update, before it is made: `undo("FILE")` puts it back' -r
 complete -c flowsh -n "__fish_flowsh_using_subcommand sandbox" -l allow-exec -d 'Let the script run programs, or only these' -r

@@ -19,6 +19,7 @@ _flowsh() {
 '()--eval=[Evaluate CODE and print its value]:CODE:_default' \
 '--netns=[Network namespace, by its name in /run/netns or by a pid]:NAME|PID:_default' \
 '(--netns)--from=[Read flows from FILE instead of the kernel\: what conntrack, the kernel'\''s file in /proc/net, or flowsh printed; - is standard input]:FILE:_default' \
+'--labelmap=[Names of labels from FILE, in place of this machine'\''s connlabel.conf]:FILE:_default' \
 '-o+[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '--output=[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '--journal=[Append to FILE what it takes to undo every delete and update, before it is made\: \`undo("FILE")\` puts it back]:FILE:_default' \
@@ -55,6 +56,7 @@ _arguments "${_arguments_options[@]}" : \
 '()--eval=[Evaluate CODE and print its value]:CODE:_default' \
 '--netns=[Network namespace, by its name in /run/netns or by a pid]:NAME|PID:_default' \
 '(--netns)--from=[Read flows from FILE instead of the kernel\: what conntrack, the kernel'\''s file in /proc/net, or flowsh printed; - is standard input]:FILE:_default' \
+'--labelmap=[Names of labels from FILE, in place of this machine'\''s connlabel.conf]:FILE:_default' \
 '-o+[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '--output=[Output format\: table, wide, json, ndjson, csv, xml, or conntrack\[,extended,id,…\]]:FORMAT:_default' \
 '--journal=[Append to FILE what it takes to undo every delete and update, before it is made\: \`undo("FILE")\` puts it back]:FILE:_default' \

@@ -1,10 +1,12 @@
 //! The command line, declared once: parsing, help, man page and completions are all made from it.
 
+use std::fs;
 use std::io::{self, Write};
 
 use clap::{Args as Group, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::kernel::Safety;
+use crate::flow::LabelMap;
+use crate::kernel::{Safety, load_labels};
 use crate::render::Format;
 use crate::run::Color;
 use crate::script::{Journal, Options, Permissions, Permit};
@@ -35,7 +37,7 @@ pub(super) enum Command {
         #[arg(long)]
         demo: bool,
         #[command(flatten)]
-        run: Run,
+        run: Box<Run>,
     },
     /// The command line of conntrack(8): same options, output and exit status
     #[command(disable_help_flag = true)]
@@ -88,6 +90,9 @@ pub(super) struct Common {
     /// Pass over what cannot be read in FILE, and say how much
     #[arg(long, requires = "from")]
     pub(super) skip_bad: bool,
+    /// Names of labels from FILE, in place of this machine's connlabel.conf
+    #[arg(long, value_name = "FILE", value_parser = labelmap)]
+    labelmap: Option<LabelMap>,
     /// Output format: table, wide, json, ndjson, csv, xml, or conntrack[,extended,id,…]
     #[arg(short, long, value_name = "FORMAT", value_parser = format)]
     output: Option<Format>,
@@ -173,6 +178,12 @@ impl Input {
     }
 }
 
+/// The names in a file of labels.
+fn labelmap(path: &str) -> Result<LabelMap, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot read it: {error}"))?;
+    Ok(LabelMap::parse(&text))
+}
+
 fn format(text: &str) -> Result<Format, String> {
     text.parse()
 }
@@ -187,7 +198,7 @@ impl Args {
     /// What to run and how, wherever on the command line it stands.
     pub(super) fn settle(self) -> (Common, Input) {
         let run = match self.command {
-            Some(Command::Sandbox { run, .. }) => run,
+            Some(Command::Sandbox { run, .. }) => *run,
             _ => self.run,
         };
         let mut script = run.script.into_iter();
@@ -201,6 +212,11 @@ impl Args {
 }
 
 impl Common {
+    /// The names of labels.
+    pub(super) fn labels(&self) -> LabelMap {
+        self.labelmap.clone().unwrap_or_else(load_labels)
+    }
+
     /// Whether changes reach the kernel.
     pub(super) fn safety(&self) -> Safety {
         match (self.read_only, self.dry_run) {

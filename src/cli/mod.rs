@@ -138,8 +138,9 @@ fn start(args: Args, messages: &mut Console) -> Status {
         return failed(messages, &format!("cannot watch for signals: {error}"));
     }
     let screen = run::screen(options.color.into());
+    let labels = options.labels();
     let program = |output: Box<dyn Output>| {
-        run::program(source, load_labels(), stop, script_options, screen, output)
+        run::program(source, labels, stop, script_options, screen, output)
     };
     let mut text = String::new();
     let (name, text, print) = match input {
@@ -188,7 +189,7 @@ fn recording(
             Unreadable::Skip(Box::new(|text| Console.message(&format!("note: {text}"))))
         }
     };
-    let (labels, stop) = (load_labels(), Arc::clone(stop));
+    let (labels, stop) = (options.labels(), Arc::clone(stop));
     let recording = match (path, input) {
         ("-", input) if input.is_standard() => {
             let what = "with --from - standard input is the recording: name a script or use -e";

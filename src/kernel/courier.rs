@@ -146,7 +146,8 @@ pub(super) fn exchange(
             None => socket.receive(buffer).map_err(lost)?,
             Some(answer) => {
                 let ready = socket.receive_ready(buffer).map_err(lost)?;
-                ready.ok_or_else(|| refusal(Verb::Delete, "change the table".to_owned(), &answer))?
+                ready
+                    .ok_or_else(|| refusal(Verb::Delete, "change the table".to_owned(), &answer))?
             }
         };
         for message in messages(datagram) {

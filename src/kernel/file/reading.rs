@@ -81,7 +81,7 @@ impl Reading {
             self.line = line + lines(entry);
             self.unread.start += at.end;
             match result {
-                Ok(Some(entry)) => return Ok(Some(entry)),
+                Ok(Some(entry)) => return Ok(Some(entry.with_start(self.tape.made_ns))),
                 Ok(None) => (),
                 Err(error) => self.unreadable(line, error)?,
             }

@@ -144,12 +144,14 @@ fn neither_blanks_nor_an_entry_without_an_end_fill_the_memory() {
 
 #[test]
 fn ages_are_counted_to_when_it_was_shown() {
-    let line = udp(1).replace(" use=1", " delta-time=90 [start=Fri Nov 20 20:09:46 2026] use=1");
-    let saved = Saved::new("ages", &line);
-    let recording = saved.open(Unreadable::Stop);
-    let mut flows = recording.flows(&DumpScope::default(), &Filter::All).unwrap();
-    let flow = flows.next().unwrap().unwrap();
-    assert_eq!(Field::Age.number(flow, recording.now_ns()), Some(90_000_000_000));
+    for start in ["", " [start=Fri Nov 20 20:09:46 2026]"] {
+        let line = udp(1).replace(" use=1", &format!(" delta-time=90{start} use=1"));
+        let saved = Saved::new("ages", &line);
+        let recording = saved.open(Unreadable::Stop);
+        let mut flows = recording.flows(&DumpScope::default(), &Filter::All).unwrap();
+        let flow = flows.next().unwrap().unwrap();
+        assert_eq!(Field::Age.number(flow, recording.now_ns()), Some(90_000_000_000), "{start}");
+    }
     // Without a start the file's own time is all there is.
     let saved = Saved::new("mtime", &udp(1));
     let changed = fs::metadata(&saved.0).unwrap().modified().unwrap();

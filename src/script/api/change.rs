@@ -315,6 +315,7 @@ mod change_api {
         within: Dynamic,
     ) -> Fallible<bool> {
         let until = Instant::now() + span("wait_empty", &within)?.to_std();
+        query.source().lives()?;
         let mut ask = asker(ctx.engine(), query.source());
         loop {
             if query.cursor()?.next(&mut ask)?.is_none() {

@@ -126,7 +126,7 @@ mod snapshot_api {
     }
 
     /// Bits and packets per second of each flow between two snapshots `pause` apart, fastest
-    /// first. Absent without `nf_conntrack_acct`.
+    /// first. Absent without `nf_conntrack_acct`; of a recording there are none.
     ///
     /// # Example
     /// ```rhai
@@ -135,6 +135,7 @@ mod snapshot_api {
     #[rhai_fn(pure, return_raw)]
     pub fn rates(ctx: NativeCallContext, query: &mut Flows, pause: Dynamic) -> Fallible<Rows> {
         let pause = span("rates", &pause)?.to_std();
+        query.source().lives()?;
         let before = take(&ctx, query)?;
         super::super::change::pause(pause)?;
         rate_rows(&before.snapshot, &take(&ctx, query)?.snapshot)

@@ -25,7 +25,7 @@ pub enum EntryError {
     #[error("{0} is missing")]
     Missing(String),
     /// A label that the names of labels do not have.
-    #[error("label `{0}` is not in connlabel.conf")]
+    #[error("label `{0}` is not in connlabel.conf; `--labelmap FILE` names another")]
     Label(String),
     /// A source of one family and a destination of the other.
     #[error("source and destination are of different families")]

@@ -76,20 +76,20 @@ impl Frame {
 
     /// The entry; where a start and an age are shown, they say when it was read.
     pub(super) fn entry(self, subject: Subject, age_ns: Option<u64>) -> Entry {
-        let read_ns = match &subject {
-            Subject::Flow(flow) => flow
-                .start_ns
-                .zip(age_ns)
-                .filter(|_| flow.stop_ns.is_none())
-                .map(|(start_ns, age_ns)| start_ns.saturating_add(age_ns)),
-            Subject::Expectation(_) => None,
+        let (start_ns, age_ns) = match &subject {
+            Subject::Flow(flow) => (flow.start_ns, age_ns.filter(|_| flow.stop_ns.is_none())),
+            Subject::Expectation(_) => (None, None),
         };
+        let read_ns =
+            start_ns.zip(age_ns).map(|(start_ns, age_ns)| start_ns.saturating_add(age_ns));
+        let age_ns = age_ns.filter(|_| start_ns.is_none());
         let Self { kind, time_ns, port_id } = self;
-        Entry { subject, kind, time_ns: time_ns.or(read_ns), port_id, journal: None }
+        Entry { subject, kind, time_ns: time_ns.or(read_ns), port_id, age_ns, journal: None }
     }
 }
 
-/// Reads a line; `None` if it is conntrack's own summary of a list.
+/// Reads a line; `None` if it is none of a flow or an expectation, but conntrack's own summary, what
+/// was typed for it, or an expectation of `/proc/net/ip_conntrack`, which lacks its mask and master.
 pub(super) fn read(
     text: &str,
     labels: &LabelMap,
@@ -100,7 +100,8 @@ pub(super) fn read(
     while frame.head(first)? {
         first = words.next().unwrap_or_default();
     }
-    if first == "conntrack" {
+    // A signal from the keyboard shows before the summary.
+    if matches!(first.trim_start_matches("^C"), "conntrack" | "EXPECTING:") || is_prompt(text) {
         return Ok(None);
     }
     if words.0.trim_start().starts_with("l3proto") {
@@ -113,6 +114,14 @@ pub(super) fn read(
         return expectation(first, words, frame).map(Some);
     }
     flow(first, words, frame, labels, zone).map(Some)
+}
+
+/// True for the line of a shell where a list was asked for.
+fn is_prompt(text: &str) -> bool {
+    let typed = text.split_once("$ ").or_else(|| text.split_once("# "));
+    typed.is_some_and(|(_, typed)| {
+        ["sudo ", "conntrack ", "cat "].iter().any(|word| typed.trim_start().starts_with(word))
+    })
 }
 
 fn flow<'a>(
@@ -133,6 +142,10 @@ fn flow<'a>(
             continue;
         }
         let Some((name, value)) = word.split_once('=') else {
+            if !heading && word == "labels" {
+                // It has some, of which none had a name there: which ones is not known.
+                continue;
+            }
             if !heading {
                 return Err(EntryError::unexpected("a field", word));
             }

@@ -41,8 +41,23 @@ pub struct Entry {
     pub time_ns: Option<u64>,
     /// The netlink port of the process that caused an event; 0 is a packet, the kernel, or unknown.
     pub port_id: u32,
+    /// How old the flow was, nanoseconds, where its start is not shown.
+    pub age_ns: Option<u64>,
     /// What only a line of a journal says.
     pub journal: Option<JournalNote>,
+}
+
+impl Entry {
+    /// The same, with the start of a flow of which only the age is shown; `now_ns` is when that was,
+    /// if the entry has no time.
+    #[must_use]
+    pub fn with_start(mut self, now_ns: u64) -> Self {
+        if let (Subject::Flow(flow), Some(age_ns)) = (&mut self.subject, self.age_ns) {
+            let shown_ns = self.time_ns.unwrap_or(now_ns);
+            flow.start_ns.get_or_insert(shown_ns.saturating_sub(age_ns));
+        }
+        self
+    }
 }
 
 /// What a line of a journal says besides the flow as it was before the change.
@@ -104,6 +119,8 @@ impl Parser {
     /// It is not what it looks like, or it lacks what every flow has.
     pub fn read(&mut self, entry: &[u8]) -> Result<Option<Entry>, EntryError> {
         let text = std::str::from_utf8(entry).map_err(|_| EntryError::Encoding)?.trim_end();
+        // What some editors put before the first line.
+        let text = text.trim_start_matches('\u{feff}');
         match text.as_bytes() {
             [b'<', ..] if text.starts_with("<flow") => {
                 xml::read(text, &self.labels, &self.zone).map(Some)

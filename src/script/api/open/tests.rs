@@ -94,6 +94,8 @@ fn what_would_change_or_wait_is_refused() {
         "flows.flush()",
         "flows(\"tcp\").update(#{ mark: 1 })",
         "flows.on(\"new\", |e| 1)",
+        "flows.rates(1.sec)",
+        "flows(\"tcp\").wait_empty(1.sec)",
         "expectations.where(|x| true).delete()",
         "settings.max",
         "stats()",

@@ -53,6 +53,17 @@ tcp      6 431999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 packets=
 }
 
 #[test]
+fn what_surrounds_a_list_where_someone_copied_it() {
+    assert_snapshot!(read("\u{feff}$ sudo conntrack -L -p udp
+[root@gw ~]# conntrack -L
+admin@gw:~$ cat /proc/net/ip_conntrack
+EXPECTING: 299 proto=6 src=10.0.0.8 dst=10.0.0.2 sport=0 dport=3456 use=1
+udp      17 29 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 use=1 labels
+^Cconntrack v1.4.6 (conntrack-tools): 9 flow events have been shown.
+"), @"udp 10.0.0.1:1 -> 10.0.0.2:2 | udp 10.0.0.2:2 -> 10.0.0.1:1 status=seen_reply timeout=29 use=1");
+}
+
+#[test]
 fn lines_that_a_page_broke() {
     assert_snapshot!(read("
     # cat /proc/net/ip_conntrack
@@ -272,7 +283,7 @@ tcp      6 29 CLOSED src=10.0.0.1 dst=10.0.0.2 src=10.0.0.2 dst=10.0.0.1
     error: expected the number of a protocol, found `six`
     error: source and destination are of different families
     error: expected a field, found `\u{1b}[2J`
-    error: label `guest` is not in connlabel.conf
+    error: label `guest` is not in connlabel.conf; `--labelmap FILE` names another
     error: bytes is missing
     udp 10.0.0.1 -> 10.0.0.2 | udp 10.0.0.2 -> 10.0.0.1 status=seen_reply timeout=29
     error: a state of tcp is missing
