@@ -36,7 +36,7 @@ enum RowKey {
 
 fn row_key(ctx: &NativeCallContext<'_>, rows: &Rows, verb: &str, key: Dynamic) -> Fallible<RowKey> {
     if let Some(name) = key.read_lock::<ImmutableString>() {
-        check_column(rows, name.trim_start_matches('-'))?;
+        check_column(rows, &name)?;
         return Ok(RowKey::Column(name.to_string()));
     }
     let found = describe(&key);
@@ -66,11 +66,11 @@ fn check_column(rows: &Rows, name: &str) -> Fallible<()> {
 }
 
 fn sorted(ctx: &NativeCallContext<'_>, rows: &Rows, key: Dynamic, verb: &str) -> Fallible<Rows> {
-    let descending = key.read_lock::<ImmutableString>().is_some_and(|name| name.starts_with('-'));
-    let key = match row_key(ctx, rows, verb, key)? {
-        RowKey::Column(name) => RowKey::Column(name.trim_start_matches('-').to_owned()),
-        closure @ RowKey::Closure(_) => closure,
-    };
+    let named = key
+        .read_lock::<ImmutableString>()
+        .and_then(|name| name.strip_prefix('-').map(|name| Dynamic::from(name.to_owned())));
+    let descending = named.is_some();
+    let key = row_key(ctx, rows, verb, named.unwrap_or(key))?;
     let mut keyed: Vec<(Value, Dynamic)> = rows
         .items()?
         .iter()

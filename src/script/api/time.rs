@@ -186,14 +186,15 @@ mod time_api {
         render::text(&Value::Time(time.0))
     }
 
-    /// A size in bytes as people write it: `1.5 MB`.
+    /// A size in bytes as people write it: `1.5 MB`; a difference may be `-1.5 MB`.
     ///
     /// # Example
     /// ```rhai
     /// size(1500000) == "1.5 MB"
     /// ```
     pub fn size(bytes: INT) -> String {
-        render::size_text(u64::try_from(bytes).unwrap_or(0))
+        let sign = if bytes < 0 { "-" } else { "" };
+        format!("{sign}{}", render::size_text(bytes.unsigned_abs()))
     }
 
     /// True if both durations are the same.

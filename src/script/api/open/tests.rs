@@ -166,3 +166,12 @@ fn events_of_a_log_come_one_by_one() {
     2026-11-20T19:27:34Z destroy 1
     ");
 }
+
+#[test]
+fn only_a_sort_takes_a_column_from_its_end() {
+    assert_snapshot!(check(r#"flows.group("proto").sort("-flows").first().proto"#), @"tcp");
+    for verb in ["sum", "avg", "max", "distinct"] {
+        let said = check(&format!(r#"flows.group("proto").{verb}("-flows")"#));
+        assert!(said.contains("these rows have no column `-flows`"), "{verb}: {said}");
+    }
+}
