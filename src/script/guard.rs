@@ -134,6 +134,10 @@ impl<'a> Watch<'a> {
 
 impl Guard<Box<rhai::EvalAltResult>> for Watch<'_> {
     fn protects(&mut self, flow: &Flow) -> bool {
+        // The usual case, of each of many flows.
+        if self.protected.is_empty() {
+            return false;
+        }
         let mut ask = asker(self.engine, &self.source);
         let now_ns = self.source.now_ns();
         for protected in &self.protected {
