@@ -39,6 +39,10 @@ impl Makings {
     /// Adds a flow; with `or_change`, one that there is already is changed into it as far as the
     /// kernel lets that be done.
     pub fn push(&mut self, flow: NewFlow, or_change: bool) {
+        // One piece of memory, not one after the other.
+        if self.flows.is_empty() {
+            self.flows.reserve_exact(REQUESTS);
+        }
         self.requests.create_flow(number(self.flows.len()), &flow, true, false);
         self.flows.push(Making { flow, or_change });
     }
