@@ -46,7 +46,13 @@ pub(in crate::script) fn filters(ast: &AST) -> Vec<(ImmutableString, Position)> 
     let mut found = Vec::new();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         let Some(call) = call_of(path.last(), &FILTERED) else { return true };
-        let asks_flows = call.name != "where" || subject(path, call) == Subject::Flow;
+        let method = matches!(path.last(), Some(ASTNode::Expr(Expr::MethodCall(..))));
+        let asks_flows = match call.name.as_str() {
+            "where" => subject(path, call) == Subject::Flow,
+            // An array has a `filter` of its own.
+            "filter" | "protect" => !method,
+            _ => true,
+        };
         if let [Expr::StringConstant(text, position), ..] = call.args.as_slice()
             && asks_flows
             && !text.starts_with(CLOSURE)

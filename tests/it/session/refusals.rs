@@ -190,7 +190,7 @@ fn check_names_every_file_that_is_wrong_and_runs_none() {
 fn check_reads_the_texts_of_filters() {
     let check = |text: &str| flowsh(&["check", "-"]).input(text).told();
     let good = r#"fn filter(x) { x } print(filter("sprot 7")); flows("tcp").where("sport 7");
-                  flows.group("proto").where("sprot 7"); if flows("label 5") { protect(|f| true) }"#;
+                  flows.group("proto").where("sprot 7"); [1].filter("odd"); if flows("label 5") { protect(|f| true) }"#;
     assert_snapshot!(check(good), @"");
     assert_snapshot!(check("let tcp = flows(\"tcp\");\nflows.where(\"sprot 7\").delete()"), @r#"
     ! error: unknown word `sprot` at column 1 of `sprot 7`
