@@ -175,3 +175,11 @@ fn only_a_sort_takes_a_column_from_its_end() {
         assert!(said.contains("these rows have no column `-flows`"), "{verb}: {said}");
     }
 }
+
+#[test]
+fn a_filter_that_is_joined_in_place_leaves_its_copies_alone() {
+    assert_snapshot!(check(
+        r#"let a = filter("udp"); let b = a; a |= filter("tcp"); let c = a; a &= filter("dport 80");
+           [a, b, c].map(|f| f.to_string())"#
+    ), @"(proto udp or proto tcp) and dport 80,proto udp,proto udp or proto tcp");
+}
