@@ -22,7 +22,7 @@ use crate::kernel::{
 };
 use crate::render::Screen;
 use crate::run::{self, Console, Status};
-use crate::script::{Options, Output, Program};
+use crate::script::{Options, Output, Program, SIGPIPE_STATUS};
 use crate::shell;
 
 /// The command, and the name of the program, that make flowsh read the words of conntrack(8).
@@ -74,13 +74,13 @@ fn execute(args: Args) -> Status {
         Some(Command::Doc) => doc(&mut messages),
         Some(Command::Completions { shell }) => match args::completions(*shell) {
             Ok(()) => Status::Done,
-            Err(error) => failed(&mut messages, &format!("cannot write completions: {error}")),
+            Err(error) => unwritten(&mut messages, "completions", &error),
         },
         // Read before clap had a look.
         Some(Command::Conntrack { .. }) => Status::Usage,
         Some(Command::Man) => match args::man_page() {
             Ok(()) => Status::Done,
-            Err(error) => failed(&mut messages, &format!("cannot write the man page: {error}")),
+            Err(error) => unwritten(&mut messages, "the man page", &error),
         },
         None => start(args, &mut messages),
     }
@@ -134,18 +134,11 @@ fn start(args: Args, messages: &mut Console) -> Status {
         Err(error) => return failed(messages, &error),
     };
     let interactive = matches!(input, Input::None) && io::stdin().is_terminal();
-    if let Err(error) = run::watch(&stop, !interactive) {
-        return failed(messages, &format!("cannot watch for signals: {error}"));
-    }
-    let screen = run::screen(options.color.into());
-    let labels = options.labels();
-    let program = |output: Box<dyn Output>| {
-        run::program(source, labels, stop, script_options, screen, output)
-    };
-    let mut text = String::new();
+    // While it is still read, nothing was begun: a signal ends it at once.
     let (name, text, print) = match input {
-        Input::None if interactive => return shell::run(sandbox, program),
+        Input::None if interactive => Default::default(),
         Input::None => {
+            let mut text = String::new();
             if let Err(error) = io::stdin().read_to_string(&mut text) {
                 return failed(messages, &format!("cannot read standard input: {error}"));
             }
@@ -157,6 +150,17 @@ fn start(args: Args, messages: &mut Console) -> Status {
             Err(error) => return failed(messages, &error),
         },
     };
+    if let Err(error) = run::watch(&stop, !interactive) {
+        return failed(messages, &format!("cannot watch for signals: {error}"));
+    }
+    let screen = run::screen(options.color.into());
+    let labels = options.labels();
+    let program = |output: Box<dyn Output>| {
+        run::program(source, labels, stop, script_options, screen, output)
+    };
+    if interactive {
+        return shell::run(sandbox, program);
+    }
     let mut program: Program = program(Box::new(Console));
     run::run(&mut program, &name, &text, print)
 }
@@ -206,8 +210,16 @@ fn doc(messages: &mut Console) -> Status {
     let text = reference::reference(&idle().docs());
     match Console.write(text.as_bytes()) {
         Ok(()) => Status::Done,
-        Err(error) => failed(messages, &format!("cannot write the reference: {error}")),
+        Err(error) => unwritten(messages, "the reference", &error),
     }
+}
+
+/// Says that something could not be written, unless nobody reads it.
+fn unwritten(messages: &mut Console, what: &str, error: &io::Error) -> Status {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Status::Asked(SIGPIPE_STATUS);
+    }
+    failed(messages, &format!("cannot write {what}: {error}"))
 }
 
 /// A program that is there to be asked, not to run.

@@ -92,7 +92,7 @@ pub struct Options {
 }
 
 /// What a shell tells of a program that a `SIGPIPE` ended.
-const SIGPIPE_STATUS: u8 = 141;
+pub const SIGPIPE_STATUS: u8 = 141;
 
 /// What became of all changes of a run, for the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -54,7 +54,7 @@ pub use engine::Program;
 pub use explain::{figures, time_text};
 pub use fault::{Blame, Fallible, Fault, chain};
 pub use guard::{Protected, Protection};
-pub use host::{Host, Options, Output, Permissions, Permit, Tally};
+pub use host::{Host, Options, Output, Permissions, Permit, SIGPIPE_STATUS, Tally};
 pub use journal::Journal;
 pub use lookup::Lookups;
 pub use objects::{EventHandle, FlowHandle, Flows};

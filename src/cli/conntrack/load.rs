@@ -9,7 +9,7 @@ use crate::kernel::{KernelError, Maker, Makings};
 use super::command::{Command, Table};
 use super::line::Line;
 use super::lines::{Lines, Refused, Script};
-use super::message::{Fault, warn};
+use super::message::Fault;
 use super::{Machine, change, new};
 
 /// How many steps are handed over at once in the end, for each time one thread has to wake the other;
@@ -42,13 +42,14 @@ pub(super) fn run(machine: &Machine, path: &str) -> Result<u8, Fault> {
     })
 }
 
-/// Hands each line of a file to `each`, in order, and runs none.
+/// Hands each line of a file to `each`, in order, and runs none; if one is wrong, it gets none.
 pub(super) fn lines(
     path: &str,
     each: &mut dyn FnMut(&Line) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let script = Script::open(path)?;
-    let mut lines = script.lines(warn);
+    script.check()?;
+    let mut lines = script.lines(|_| ());
     while let Some((number, line)) = script.blame(lines.next())? {
         script.blame(each(&line).map_err(|fault| Refused { number, fault }))?;
     }

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use crate::kernel::{KernelError, errno};
+use crate::script::SIGPIPE_STATUS;
 
 use super::command::{Command, Table};
 
@@ -59,7 +60,7 @@ impl Fault {
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self { text: String::new(), status: 141 },
+            io::ErrorKind::BrokenPipe => Self { text: String::new(), status: SIGPIPE_STATUS },
             _ => Self::other(format!("cannot write: {error}")),
         }
     }

@@ -16,8 +16,10 @@ use super::{filter, load, new};
 pub(super) fn print(words: &[String]) -> Result<u8, Fault> {
     if let Some(path) = load::file(words) {
         let mut out = io::stdout().lock();
-        writeln!(out, "fn must(done) {{ if done.failed > 0 {{ throw done.to_string() }} }}")?;
-        load::lines(path, &mut |line| Ok(writeln!(out, "{};", of(line, must)?)?))?;
+        let mut head = "fn must(done) { if done.failed > 0 { throw done.to_string() } }\n";
+        load::lines(path, &mut |line| {
+            Ok(writeln!(out, "{}{};", std::mem::take(&mut head), of(line, must)?)?)
+        })?;
         return Ok(0);
     }
     let line = line::read(words.iter().map(String::as_str).collect(), warn)?;

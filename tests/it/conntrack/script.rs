@@ -107,6 +107,8 @@ fn a_file_becomes_a_statement_for_each_line() {
         must(flows.update(#{ mark: "0x5" }));
         flows.flush();
         "#);
+        let wrong = super::dialect_fed("--script -R -", "-D -p udp\n-D --dprot 5\n");
+        assert_eq!((wrong.status, wrong.stdout.as_str()), (2, ""), "{wrong}");
         // It ends where the file ends: at the second line.
         let lines = [1, 1, 3].map(|port| {
             format!("-I -p udp -s 1.1.1.1 -d 2.2.2.2 --sport {port} --dport 2 -t 60\n")
