@@ -55,8 +55,7 @@ impl Undo {
     ) -> Result<Outcome, Unfinished<E>> {
         let outcome = put_back(&*self.0.source, &self.0.past, guard)?;
         // If nothing of it came back, it may yet, once what came later is undone.
-        let tried = outcome.applied.done > 0 || outcome.applied.failed == 0;
-        self.0.used.set(tried && !outcome.dry_run);
+        self.0.used.set(outcome.applied.done > 0 && !outcome.dry_run);
         Ok(outcome)
     }
 }

@@ -266,7 +266,7 @@ fn what_cannot_be_put_back_says_why() {
                let gone = flows("sport 1").delete();
                sleep(1100.ms);
                print(gone.undo());
-               try { gone.undo() } catch (error) { print(error.message) }
+               try { deleted.undo() } catch (error) { print(error.message) }
                try { make.call(77).undo() } catch (error) { print(error.message) }
                try { flows("sport 99").delete().undo() } catch (error) { print(error.message) }
                flows.select("sport", "mark").sort("sport")"#,
