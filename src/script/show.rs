@@ -11,6 +11,8 @@ use super::rows::Rows;
 use super::value::{from_dynamic, text_of};
 use crate::flow::{Field, Unit, Value, View};
 use crate::render::{self, Column, Columns, Format, Item, Printer};
+use crate::table::Outcome;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 /// Output is handed on in pieces of about this size.
@@ -270,12 +272,12 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 fn is_text(value: &Dynamic) -> bool {
-    value.is_string() || value.is::<crate::table::Outcome>()
+    value.is_string() || value.is::<Outcome>()
 }
 
-/// An array of flows, expectations, events or equal maps is shown as rows.
+/// An array of flows, expectations, events or maps is shown as rows.
 fn as_rows(items: &[Dynamic]) -> Option<Rows> {
-    let first = items.first()?;
+    items.first()?;
     let all = |is: fn(&Dynamic) -> bool| items.iter().all(is);
     let columns = if all(Dynamic::is::<FlowHandle>) {
         Columns::Flows
@@ -284,15 +286,24 @@ fn as_rows(items: &[Dynamic]) -> Option<Rows> {
     } else if all(Dynamic::is::<EventHandle>) {
         Columns::Events
     } else if all(Dynamic::is_map) {
-        let map = first.read_lock::<Map>()?;
-        let column = |(name, value): (&rhai::Identifier, &Dynamic)| {
-            Column::new(name.to_string(), unit_of(&from_dynamic(value)))
-        };
-        Columns::Chosen(map.iter().map(column).collect())
+        Columns::Chosen(columns_of(items))
     } else {
         return None;
     };
     Some(Rows::kept(columns, items.to_vec()))
+}
+
+/// The columns that maps have between them: those of the first, then what others add.
+fn columns_of(maps: &[Dynamic]) -> Vec<Column> {
+    let (mut columns, mut known) = (Vec::new(), HashSet::new());
+    for map in maps {
+        let Some(map) = map.read_lock::<Map>() else { continue };
+        for (name, value) in map.iter().filter(|(name, _)| !known.contains(name.as_str())) {
+            columns.push(Column::new(name.to_string(), unit_of(&from_dynamic(value))));
+        }
+        known.extend(map.keys().map(ToString::to_string));
+    }
+    columns
 }
 
 /// A value as JSON on one line: rows are an array of objects, also inside of arrays and maps.
@@ -311,6 +322,9 @@ pub(super) fn json_text(value: &Dynamic) -> Fallible<String> {
         };
         let pairs: Vec<_> = pairs.iter().map(pair).collect::<Fallible<_>>()?;
         return Ok(format!("{{{}}}", pairs.join(",")));
+    }
+    if let Some(mut outcome) = value.clone().try_cast::<Outcome>() {
+        return json_text(&super::api::outcome_map(&mut outcome).into());
     }
     if is_text(value) {
         return Ok(render::json(&from_dynamic(value)).to_string());

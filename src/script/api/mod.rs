@@ -34,6 +34,7 @@ mod timer;
 mod window;
 
 pub(super) use flow::SIDE;
+pub(super) use outcome::outcome_map;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {

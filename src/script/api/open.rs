@@ -8,8 +8,8 @@ use rhai::{Dynamic, Engine, INT, Map, NativeCallContext};
 
 use super::system::readable;
 use crate::flow::Event;
-use crate::kernel::{Reading, Recording, Source, Unreadable};
-use crate::script::fault::{Fallible, Fault};
+use crate::kernel::{KernelError, Reading, Recording, Source, Unreadable};
+use crate::script::fault::{self, Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::{Capture, EventHandle, Expectations, Flows};
 use crate::script::ops::{only_known, to_filter};
@@ -32,7 +32,12 @@ fn source(capture: &Capture) -> Rc<dyn Source> {
 fn recording(path: &str, unreadable: Unreadable) -> Fallible<Recording> {
     let (host, real) = (Host::current()?, readable(path)?);
     let stop = std::sync::Arc::clone(&host.stop);
-    Ok(Recording::open(&real, path, host.labels.clone(), unreadable, stop)?)
+    let opened = Recording::open(&real, path, host.labels.clone(), unreadable, stop);
+    opened.map_err(|error| match error {
+        // It is not the kernel that lacks something.
+        KernelError::Refused { .. } => Fault::new(fault::chain(&error)).thrown(),
+        error => error.into(),
+    })
 }
 
 /// The journal at `path`; the end of a line that could not be written whole is passed over.

@@ -43,6 +43,24 @@ fn int(count: u64) -> INT {
     INT::try_from(count).unwrap_or(INT::MAX)
 }
 
+/// The outcome as a map, for programs.
+pub(in crate::script) fn outcome_map(outcome: &mut crate::table::Outcome) -> Map {
+    let counts = [
+        ("matched", outcome.matched),
+        ("done", outcome.applied.done),
+        ("gone", outcome.applied.gone),
+        ("failed", outcome.applied.failed),
+        ("protected", outcome.protected),
+    ];
+    let mut map: Map =
+        counts.into_iter().map(|(name, count)| (name.into(), int(count).into())).collect();
+    map.insert("verb".into(), outcome.verb.into());
+    map.insert("dry_run".into(), outcome.dry_run.into());
+    map.insert("took".into(), outcome.took.as_secs_f64().into());
+    map.insert("errors".into(), outcome_api::errors(outcome).into());
+    map
+}
+
 #[export_module]
 mod outcome_api {
     /// What became of a change: prints as one sentence.

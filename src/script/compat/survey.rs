@@ -15,7 +15,7 @@ const CLOSURE: &str = "anon$";
 const VERBS: [&str; 11] =
     ["avg", "distinct", "filter", "flows", "group", "max", "min", "select", "sort", "sum", "where"];
 /// What takes a filter of flows, also as a text.
-const FILTERED: [&str; 4] = ["filter", "flows", "protect", "where"];
+const FILTERED: [&str; 5] = ["filter", "flows", "protect", "reconcile", "where"];
 /// What makes rows of other kinds out of flows.
 const MAKERS: [&str; 6] = ["diff", "group", "rates", "rows", "select", "snapshot"];
 
@@ -50,7 +50,7 @@ pub(in crate::script) fn filters(ast: &AST) -> Vec<(ImmutableString, Position)> 
         let asks_flows = match call.name.as_str() {
             "where" => subject(path, call) == Subject::Flow,
             // An array has a `filter` of its own.
-            "filter" | "protect" => !method,
+            "filter" | "protect" | "reconcile" => !method,
             _ => true,
         };
         if let [Expr::StringConstant(text, position), ..] = call.args.as_slice()

@@ -126,6 +126,8 @@ impl Parser {
                 xml::read(text, &self.labels, &self.zone).map(Some)
             }
             [b'#' | b'<' | b']' | b',', ..] | [] | [b'['] => Ok(None),
+            // What conntrack 1.4.7 adds to an event in XML.
+            [b'[', ..] if text.starts_with("[USERSPACE]") => Ok(None),
             [b'{', ..] => json::read(text, &self.labels).map(Some),
             // A dash alone is the time of an expectation that has none.
             [b'-', second, ..] if *second != b' ' => save::read(text, &self.labels).map(Some),

@@ -51,12 +51,19 @@ fn json_has_rows_as_arrays_wherever_they_stand() {
                print(json(flows));
                flows.create([key + #{ sport: 1 }, key + #{ sport: 2 }]);
                print(json(flows.group("proto")));
+               show([#{ a: 1 }, #{ a: 2, b: 3 }], "csv");
+               let done = json(flows("sport 2").update(#{ mark: 1 }));
+               print(done.sub_string(0, done.index_of("took")));
                json(["a\nb", 5.sec, (), #{ "a\"b": flows.select("sport").sort("sport") },
                      flows("sport 1").first().src])"#,
         );
         insta::assert_snapshot!(told, @r#"
         []
         [{"proto":"udp","flows":2,"packets":null,"bytes":null}]
+        a,b
+        1,
+        2,3
+        {"done":1,"dry_run":false,"errors":[],"failed":0,"gone":0,"matched":1,"protected":0,"
         ["a\nb",5,null,{"a\"b":[{"sport":1},{"sport":2}]},"10.0.0.1"]
         "#);
     });
