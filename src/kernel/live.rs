@@ -2,6 +2,7 @@
 //! changes and events have files of their own.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -43,14 +44,34 @@ pub struct Live {
     interrupt: Arc<AtomicBool>,
     asking: RefCell<Option<Socket>>,
     seq: AtomicU32,
+    /// Flows that were made again, and so have another id than they had.
+    again: RefCell<HashSet<FlowKey>>,
 }
+
+/// Flows of which it is remembered that they were made again.
+const AGAIN: usize = 100_000;
 
 impl Live {
     /// The table of `netns`. Nothing is opened yet; `interrupt` ends long reads when it is set.
     #[must_use]
     pub fn new(netns: NetNs, safety: Safety, interrupt: Arc<AtomicBool>) -> Self {
         let (asking, seq) = (RefCell::new(None), AtomicU32::new(1));
-        Self { netns, tag: None, safety, interrupt, asking, seq }
+        let again = RefCell::default();
+        Self { netns, tag: None, safety, interrupt, asking, seq, again }
+    }
+
+    /// Remembers that flows were made again under the names, without ids, that they had; the first
+    /// 100,000 of them.
+    pub fn remember_again(&self, keys: impl IntoIterator<Item = FlowKey>) {
+        let mut again = self.again.borrow_mut();
+        let room = AGAIN.saturating_sub(again.len());
+        again.extend(keys.into_iter().take(room));
+    }
+
+    /// True if the flow of this name, which has no id, was made again.
+    #[must_use]
+    pub fn is_again(&self, key: &FlowKey) -> bool {
+        self.again.borrow().contains(key)
     }
 
     /// The same rules in another namespace, whose flows are tagged with its name.

@@ -100,6 +100,7 @@ fn all_back<E>(
         let (sent, made, heirs) = (VecDeque::new(), HashSet::new(), Vec::new());
         let mut way = Way { live, batch, now_ns: now_ns(), sent, made, heirs };
         let ran = way.go(past, tag.as_ref(), guard, outcome);
+        live.remember_again(way.made);
         outcome.applied.merge(way.batch.into_applied());
         ran?;
     }
@@ -210,7 +211,8 @@ impl Way<'_> {
         if guard.protects(&now) {
             return Ok(false);
         }
-        if now.id != changed.was.id && !self.made.contains(&key) {
+        let again = self.made.contains(&key) || self.live.is_again(&key);
+        if now.id != changed.was.id && !again {
             self.batch.count_refused(&key, "another flow has taken its place");
             return Ok(true);
         }

@@ -233,11 +233,14 @@ fn what_came_later_is_undone_first() {
                flows.create(key + #{ timeout: 60.sec, mark: 1 });
                let first = flows.update(#{ mark: 2 });
                let second = flows.update(#{ mark: 3 });
-               print([first, second, first].map(|done| [done.undo().done, flows.first().mark]));
+               let third = flows("mark 3").delete();
+               print([first, second].map(|done| done.undo().gone));
+               print([third, first, second, first].map(|done| [done.undo().done, flows.first().mark]));
                try { first.undo() } catch (error) { print(error.message) }"#,
         ]);
         insta::assert_snapshot!(run.told(), @r"
-        [[0, 3], [1, 2], [1, 1]]
+        [1, 1]
+        [[1, 3], [0, 3], [1, 2], [1, 1]]
         this was put back already
         exit 4
         ");
