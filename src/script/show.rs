@@ -298,10 +298,12 @@ fn columns_of(maps: &[Dynamic]) -> Vec<Column> {
     let (mut columns, mut known) = (Vec::new(), HashSet::new());
     for map in maps {
         let Some(map) = map.read_lock::<Map>() else { continue };
-        for (name, value) in map.iter().filter(|(name, _)| !known.contains(name.as_str())) {
-            columns.push(Column::new(name.to_string(), unit_of(&from_dynamic(value))));
+        for (name, value) in map.iter() {
+            if !known.contains(name.as_str()) {
+                known.insert(name.to_string());
+                columns.push(Column::new(name.to_string(), unit_of(&from_dynamic(value))));
+            }
         }
-        known.extend(map.keys().map(ToString::to_string));
     }
     columns
 }
@@ -323,8 +325,8 @@ pub(super) fn json_text(value: &Dynamic) -> Fallible<String> {
         let pairs: Vec<_> = pairs.iter().map(pair).collect::<Fallible<_>>()?;
         return Ok(format!("{{{}}}", pairs.join(",")));
     }
-    if let Some(mut outcome) = value.clone().try_cast::<Outcome>() {
-        return json_text(&super::api::outcome_map(&mut outcome).into());
+    if let Some(outcome) = value.read_lock::<Outcome>() {
+        return json_text(&super::api::outcome_map(&mut outcome.clone()).into());
     }
     if is_text(value) {
         return Ok(render::json(&from_dynamic(value)).to_string());

@@ -174,14 +174,15 @@ mod outcome_api {
         let mut lost = Ok(());
         for (netns, past) in journal::past(&journal, live.netns())? {
             let there = live.elsewhere(netns);
-            match (there.connect(), past.last()) {
-                (Err(error), Some((changes, last))) => {
-                    sum.matched += changes;
-                    sum.applied.refuse_unasked(changes, &last, &fault::chain(&error));
-                    lost = Err(error);
-                }
-                _ => pasts.push((Rc::new(there), past)),
+            let Err(error) = there.connect() else {
+                pasts.push((Rc::new(there), past));
+                continue;
+            };
+            if let Some((changes, last)) = past.last() {
+                sum.matched += changes;
+                sum.applied.refuse_unasked(changes, &last, &fault::chain(&error));
             }
+            lost = Err(error);
         }
         if pasts.is_empty() {
             lost?;

@@ -88,8 +88,8 @@ impl Frame {
     }
 }
 
-/// Reads a line; `None` if it is none of a flow or an expectation, but conntrack's own summary, what
-/// was typed for it, or an expectation of `/proc/net/ip_conntrack`, which lacks its mask and master.
+/// Reads a line; `None` if it is conntrack's own summary of a list, or an expectation of
+/// `/proc/net/ip_conntrack`, which lacks its mask and master.
 pub(super) fn read(
     text: &str,
     labels: &LabelMap,
@@ -101,7 +101,7 @@ pub(super) fn read(
         first = words.next().unwrap_or_default();
     }
     // A signal from the keyboard shows before the summary.
-    if matches!(first.trim_start_matches("^C"), "conntrack" | "EXPECTING:") || is_prompt(text) {
+    if matches!(first.strip_prefix("^C").unwrap_or(first), "conntrack" | "EXPECTING:") {
         return Ok(None);
     }
     if words.0.trim_start().starts_with("l3proto") {
@@ -117,7 +117,7 @@ pub(super) fn read(
 }
 
 /// True for the line of a shell where a list was asked for.
-fn is_prompt(text: &str) -> bool {
+pub(super) fn is_prompt(text: &str) -> bool {
     let typed = text.split_once("$ ").or_else(|| text.split_once("# "));
     typed.is_some_and(|(_, typed)| {
         ["sudo ", "conntrack ", "cat "].iter().any(|word| typed.trim_start().starts_with(word))

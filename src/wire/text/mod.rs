@@ -148,6 +148,9 @@ impl Parser {
     fn line(&self, text: &str) -> Result<Option<Entry>, EntryError> {
         let read = |text: &str| line::read(text, &self.labels, &self.zone);
         read(text).or_else(|error| {
+            if line::is_prompt(text) {
+                return Ok(None);
+            }
             let Some(logged) = logged::message(text) else { return Err(error) };
             let entry = read(&logged.message)?;
             Ok(entry.map(|entry| Entry { time_ns: entry.time_ns.or(logged.time_ns), ..entry }))
