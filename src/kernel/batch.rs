@@ -1,13 +1,11 @@
 //! Changes sent together: many requests in one datagram, every answer matched to its request.
 
-use std::thread;
-
-use super::KernelError;
 use super::applied::{Applied, Fate};
 use super::courier::{Asked, Courier, Returned, Round};
 use super::live::{Live, refusal};
 use super::reason::Verb;
 use super::socket::Socket;
+use super::{KernelError, processors};
 use crate::flow::{ExpectKey, Flow, FlowKey, NewExpectation, NewFlow, Patch, Status};
 use crate::wire::Requests;
 
@@ -64,7 +62,7 @@ impl<'a> Batch<'a> {
     /// Has what fills a datagram sent by a thread of its own, if there is a processor for it, while
     /// the next is gathered: what became of it is told when that is full, too.
     pub fn apart(mut self) -> Self {
-        self.apart = thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
+        self.apart = processors() > 1;
         self
     }
 

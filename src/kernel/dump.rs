@@ -1,242 +1,209 @@
-//! A dump being received: one reused buffer, one flow at a time. Dropping it ends it: the kernel
-//! abandons a dump whose socket is closed, which makes `first` and `take` cheap.
+//! Dumps being received, one flow at a time: the parts of a plan one after the other, or at once.
+//!
+//! To walk over the table takes the kernel a while however few flows it finds, and two walks at once
+//! take hardly longer than one: what the first fetches into the cache, the second finds there. So who
+//! reads to the end has the parts received at once by threads of their own. Dropping a dump ends it,
+//! which makes `first` and `take` cheap.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::feed::Feed;
-use super::live::{Live, answered, refusal};
+use crossbeam_channel::Select;
+
+use super::live::Live;
 use super::plan::Part;
-use super::reason::{Verb, hint};
+use super::receiver::{Receiver, Step};
 use super::socket::Socket;
-use super::source::{Figures, Flows};
-use super::{KernelError, now_ns};
+use super::source::{Figures, Flows, Pace};
+use super::walk::Walk;
+use super::{KernelError, now_ns, processors};
 use crate::flow::{Family, Flow};
 use crate::wire::{
-    DecodeError, DumpScope, KernelFilter, Message, NLMSG_DONE, Requests, Screen, TupleFilter,
-    decode_answer, decode_flow, decode_taken, messages,
+    DumpScope, KernelFilter, Requests, Screen, TupleFilter, decode_flow, decode_taken,
 };
 
 /// Completes "cannot …".
 const LIST: &str = "list the flows";
 
-/// The messages of one dump, as they arrive.
-struct Receiver {
-    feed: Feed,
-    what: &'static str,
-    interrupt: Arc<AtomicBool>,
-    seq: u32,
-    /// Where in the present datagram to go on.
-    next: usize,
-    done: bool,
-}
-
-impl Receiver {
-    fn start(
-        live: &Live,
-        what: &'static str,
-        write: impl FnOnce(&mut Requests, u32),
-    ) -> Result<Self, KernelError> {
-        Self::over(Socket::open(live.netns())?, live, what, write)
-    }
-
-    /// The same over a socket of another protocol of netlink.
-    fn over(
-        socket: Socket,
-        live: &Live,
-        what: &'static str,
-        write: impl FnOnce(&mut Requests, u32),
-    ) -> Result<Self, KernelError> {
-        let (started, seq) = (Instant::now(), live.next_seq());
-        let mut requests = Requests::new();
-        write(&mut requests, seq);
-        socket.send(requests.as_bytes()).map_err(|source| KernelError::refused(what, source))?;
-        Ok(Self {
-            feed: Feed::new(socket, started),
-            what,
-            interrupt: live.interrupt(),
-            seq,
-            next: 0,
-            done: false,
-        })
-    }
-
-    /// The next message's payload; `None` at the end.
-    #[inline]
-    fn next(&mut self) -> Result<Option<&[u8]>, KernelError> {
-        loop {
-            if self.done {
-                return Ok(None);
-            }
-            let unread = self.feed.present().get(self.next..).unwrap_or_default();
-            let Some(message) = messages(unread).next().transpose()? else {
-                self.fill()?;
-                continue;
-            };
-            let payload = self.next + Message::HEADER_BYTES;
-            let payload = payload..payload + message.payload.len();
-            self.next = payload.end.next_multiple_of(4);
-            if message.seq != self.seq {
-                continue;
-            }
-            if message.kind == NLMSG_DONE {
-                self.done = true;
-                let answer = decode_answer(&message)?;
-                if answer.errno != 0 {
-                    return Err(refusal(Verb::Read, self.what.to_owned(), &answer));
-                }
-                return Ok(None);
-            }
-            if let Some(answer) = answered(&message)? {
-                self.done = true;
-                if answer.errno != 0 {
-                    return Err(refusal(Verb::Read, self.what.to_owned(), &answer));
-                }
-                continue;
-            }
-            return Ok(self.feed.present().get(payload));
-        }
-    }
-
-    /// What is decoded of every message.
-    fn all<T>(
-        mut self,
-        decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
-    ) -> Result<Vec<T>, KernelError> {
-        let mut items = Vec::new();
-        while let Some(payload) = self.next()? {
-            items.push(decode(payload)?);
-        }
-        Ok(items)
-    }
-
-    fn fill(&mut self) -> Result<(), KernelError> {
-        if self.interrupt.load(Ordering::Relaxed) {
-            return Err(KernelError::Interrupted);
-        }
-        self.next = 0;
-        self.feed.next().map_err(|source| KernelError::Refused {
-            what: self.what.to_owned(),
-            hint: source.raw_os_error().and_then(|errno| hint(Verb::Read, errno)),
-            source,
-        })
-    }
-}
+/// Datagrams of a part that are received before its turn, at most: some 9,000 flows, 2 MiB.
+const WAITING: usize = 64;
 
 /// Flows that a plan of dumps shows.
 pub(super) struct Dump {
     live: Live,
+    /// The socket of the first part: whoever may not open one is told so before flows are awaited.
+    opened: Option<Socket>,
     /// Parts that are yet to be asked for.
     parts: std::vec::IntoIter<Part>,
-    /// The part that is being received; none at the end.
-    receiver: Option<Receiver>,
-    scope: DumpScope,
-    screen: Screen,
-    /// True until its first flow: the kernel may still refuse what it was asked to leave out.
-    fresh: bool,
-    /// True if what comes may be received while what came is being used.
-    ahead: bool,
-    /// What the dumps before this one took, and what the kernel sent in all.
+    /// Parts that are being received.
+    asked: VecDeque<Asked>,
+    /// Which of them sent the datagram that is being read.
+    present: usize,
+    pace: Pace,
+    /// Parts that are received at once, at most.
+    abreast: usize,
+    /// What the dumps before these took, and what the kernel sent in all.
     figures: Figures,
     now_ns: u64,
     /// The flow that was given last, or what is left of one that was refused.
     flow: Option<Flow>,
 }
 
+/// A part that was asked for.
+struct Asked {
+    receiver: Receiver,
+    scope: DumpScope,
+    screen: Screen,
+    /// True until its first flow: the kernel may still refuse what it was asked to leave out.
+    fresh: bool,
+}
+
 impl Dump {
-    /// Asks for the first of `parts`.
-    pub(super) fn start(live: &Live, parts: Vec<Part>) -> Result<Self, KernelError> {
-        let mut dump = Self {
+    /// The flows of `parts`, which are asked for when the first flow is.
+    pub(super) fn new(live: &Live, parts: Vec<Part>) -> Result<Self, KernelError> {
+        Ok(Self {
+            opened: Some(Socket::open(live.netns())?),
             live: live.again(),
             parts: parts.into_iter(),
-            receiver: None,
-            scope: DumpScope::default(),
-            screen: Screen::default(),
-            fresh: true,
-            ahead: false,
+            asked: VecDeque::new(),
+            present: 0,
+            pace: Pace::default(),
+            abreast: 1,
             figures: Figures::default(),
             now_ns: now_ns(),
             flow: None,
-        };
-        dump.next_part()?;
-        Ok(dump)
+        })
     }
 
-    /// Asks for the next part; nothing is received any more if there is none.
-    fn next_part(&mut self) -> Result<(), KernelError> {
-        match self.parts.next() {
-            Some(Part { scope, filter }) => {
-                self.screen = Screen::new(&filter, self.now_ns).tagged(self.live.tag().cloned());
-                self.ask(scope)
-            }
-            None => {
-                self.figures = self.figures();
-                self.receiver = None;
-                Ok(())
-            }
+    /// Asks for as many of the parts that are left as may be received at once.
+    fn ask(&mut self) -> Result<(), KernelError> {
+        while self.asked.len() < self.abreast
+            && let Some(Part { scope, filter }) = self.parts.next()
+        {
+            let screen = Screen::new(&filter, self.now_ns).tagged(self.live.tag().cloned());
+            let receiver = self.receiver(&scope)?;
+            self.asked.push_back(Asked { receiver, scope, screen, fresh: true });
         }
-    }
-
-    fn ask(&mut self, scope: DumpScope) -> Result<(), KernelError> {
-        self.figures = self.figures();
-        let receiver = self.receiver.insert(ask(&self.live, &scope)?);
-        if self.ahead {
-            receiver.feed.read_ahead();
-        }
-        (self.scope, self.fresh) = (scope, true);
         Ok(())
+    }
+
+    /// Asks for `scope`, to be received as the pace has it.
+    fn receiver(&mut self, scope: &DumpScope) -> Result<Receiver, KernelError> {
+        let mut receiver = ask(&self.live, self.opened.take(), scope)?;
+        if self.abreast > 1 {
+            let ahead = if self.pace == Pace::Ahead { WAITING } else { 1 };
+            if receiver.go_apart(ahead).is_ok() {
+                return Ok(receiver);
+            }
+            // No thread can be started: then one after the other.
+            self.abreast = 1;
+            receiver = ask(&self.live, None, scope)?;
+        }
+        if self.pace == Pace::Ahead {
+            receiver.read_ahead();
+        }
+        Ok(receiver)
+    }
+
+    /// Waits for the next datagram: of the first part, or of whichever has one.
+    fn fill(&mut self) -> Result<(), KernelError> {
+        if self.pace == Pace::Together && self.asked.len() > 1 {
+            let waits = Instant::now();
+            let mut choice = Select::new();
+            self.asked.iter().for_each(|asked| asked.receiver.await_in(&mut choice));
+            self.present = choice.ready();
+            self.figures.waited += waits.elapsed();
+        }
+        self.asked.get_mut(self.present).map_or(Ok(()), |asked| asked.receiver.fill())
+    }
+
+    /// The present part is over.
+    fn finish(&mut self) {
+        if let Some(asked) = self.asked.remove(self.present) {
+            self.figures.waited += asked.receiver.waited();
+        }
+        self.present = 0;
     }
 
     /// After an error: asks for the part again without a filter, if this kernel knows no such
     /// filter. What is wanted of the answer stays the same.
     fn again(&mut self, error: KernelError) -> Result<(), KernelError> {
         let unknown = matches!(error.errno(), Some(libc::EINVAL | libc::EOPNOTSUPP));
-        let plain = self.scope.unfiltered();
-        if !(unknown && self.fresh) || self.scope == plain {
+        let refused = self.asked.get(self.present).filter(|asked| unknown && asked.fresh);
+        let plain = refused.map(|asked| asked.scope.unfiltered());
+        let Some(plain) = plain.filter(|plain| refused.is_some_and(|asked| asked.scope != *plain))
+        else {
             return Err(error);
+        };
+        let receiver = self.receiver(&plain)?;
+        if let Some(asked) = self.asked.get_mut(self.present) {
+            (asked.receiver, asked.scope) = (receiver, plain);
         }
-        self.ask(plain)
+        Ok(())
     }
 }
 
-fn ask(live: &Live, scope: &DumpScope) -> Result<Receiver, KernelError> {
-    Receiver::start(live, LIST, |requests, seq| requests.dump_flows(seq, scope))
+/// Asks for `scope`, over the socket that is `opened` if one is.
+fn ask(live: &Live, opened: Option<Socket>, scope: &DumpScope) -> Result<Receiver, KernelError> {
+    let socket = opened.map_or_else(|| Socket::open(live.netns()), Ok)?;
+    // What leaves nothing out fills its first datagram at once.
+    let narrow = scope.family.is_some() || *scope != scope.unfiltered();
+    let start: fn(Socket, &[u8]) -> io::Result<Walk> =
+        if narrow { Walk::put_off } else { Walk::start };
+    let write = |requests: &mut Requests, seq| requests.dump_flows(seq, scope);
+    Receiver::over(socket, live, LIST, start, write)
 }
 
 impl Flows for Dump {
     fn next(&mut self) -> Result<Option<&Flow>, KernelError> {
-        while let Some(receiver) = &mut self.receiver {
-            match receiver.next() {
-                Ok(Some(payload)) => {
-                    self.fresh = false;
+        loop {
+            let Some(asked) = self.asked.get_mut(self.present) else {
+                self.ask()?;
+                if self.asked.is_empty() {
+                    return Ok(None);
+                }
+                continue;
+            };
+            match asked.receiver.step() {
+                Ok(Step::Message(payload)) => {
+                    asked.fresh = false;
                     self.figures.sent += 1;
-                    if decode_taken(payload, &mut self.flow, &self.screen)? {
+                    let payload = asked.receiver.payload(payload);
+                    if decode_taken(payload, &mut self.flow, &asked.screen)? {
                         return Ok(self.flow.as_ref());
                     }
                 }
-                Ok(None) => self.next_part()?,
+                Ok(Step::Read) => {
+                    if let Err(error) = self.fill() {
+                        self.again(error)?;
+                    }
+                }
+                Ok(Step::Done) => {
+                    self.finish();
+                    self.ask()?;
+                }
                 Err(error) => self.again(error)?,
             }
         }
-        Ok(None)
     }
 
     fn current(&self) -> Option<&Flow> {
         self.flow.as_ref()
     }
 
-    fn read_ahead(&mut self) {
-        self.ahead = true;
-        if let Some(receiver) = &mut self.receiver {
-            receiver.feed.read_ahead();
+    fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+        if pace != Pace::Abreast && self.parts.len() > 1 {
+            self.abreast = processors();
         }
     }
 
     fn figures(&self) -> Figures {
-        let waited = self.receiver.as_ref().map(|receiver| receiver.feed.waited());
+        let waited = self.asked.iter().map(|asked| asked.receiver.waited());
         let Figures { sent, waited: before } = self.figures;
-        Figures { sent, waited: before + waited.unwrap_or_default() }
+        Figures { sent, waited: before + waited.sum() }
     }
 }
 
@@ -264,31 +231,10 @@ pub(super) fn compares_replies(live: &Live) -> bool {
 fn ask_for_reply(live: &Live) -> Result<bool, KernelError> {
     let first = |filter| {
         let scope = DumpScope { family: Some(Family::Ipv4), filter, ..DumpScope::default() };
-        let mut receiver = ask(live, &scope)?;
+        let mut receiver = ask(live, None, &scope)?;
         receiver.next()?.map(decode_flow).transpose().map_err(KernelError::from)
     };
     let Some(flow) = first(KernelFilter::default())? else { return Ok(false) };
     let reply = TupleFilter { proto: Some(flow.reply.proto), ..TupleFilter::default() };
     Ok(first(KernelFilter { reply, ..KernelFilter::default() })?.is_some())
-}
-
-/// Everything that a short dump answers.
-pub(super) fn collect<T>(
-    live: &Live,
-    what: &'static str,
-    write: impl FnOnce(&mut Requests, u32),
-    decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
-) -> Result<Vec<T>, KernelError> {
-    Receiver::start(live, what, write)?.all(decode)
-}
-
-/// The same over a socket of another protocol of netlink.
-pub(super) fn collect_over<T>(
-    socket: Socket,
-    live: &Live,
-    what: &'static str,
-    write: impl FnOnce(&mut Requests, u32),
-    decode: impl Fn(&[u8]) -> Result<T, DecodeError>,
-) -> Result<Vec<T>, KernelError> {
-    Receiver::over(socket, live, what, write)?.all(decode)
 }

@@ -10,9 +10,11 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Select, Sender, bounded};
 
-use super::socket::{DATAGRAM_BYTES, Socket};
+use super::processors;
+use super::socket::DATAGRAM_BYTES;
+use super::walk::Walk;
 use crate::wire::{NLMSG_DONE, NLMSG_ERROR, messages};
 
 /// Datagrams between two looks at who is the slower; some 9,000 flows.
@@ -34,8 +36,8 @@ pub(super) struct Feed {
 }
 
 enum Way {
-    Here(Socket),
-    Ahead { full: Receiver<io::Result<Datagram>>, empty: Sender<Datagram> },
+    Here(Walk),
+    Apart { full: Receiver<io::Result<Datagram>>, empty: Sender<Datagram> },
 }
 
 /// A buffer, and how much of it is filled.
@@ -45,11 +47,11 @@ struct Datagram {
 }
 
 impl Feed {
-    /// What comes to `socket`, which was asked for it since `started`: the kernel makes the first
-    /// datagram while the request is being sent.
-    pub(super) fn new(socket: Socket, started: Instant) -> Self {
+    /// What comes of `walk`, which was asked for since `started`: the kernel may have made the first
+    /// datagram while the request was being sent.
+    pub(super) fn new(walk: Walk, started: Instant) -> Self {
         Self {
-            way: Way::Here(socket),
+            way: Way::Here(walk),
             present: Datagram::empty(),
             ahead: false,
             started,
@@ -60,7 +62,30 @@ impl Feed {
 
     /// Allows to receive what comes while what came is being used.
     pub(super) fn read_ahead(&mut self) {
-        self.ahead = thread::available_parallelism().is_ok_and(|processors| processors.get() > 1);
+        self.ahead = processors() > 1;
+    }
+
+    /// From now on a thread of its own receives, up to so many datagrams `ahead`.
+    ///
+    /// # Errors
+    ///
+    /// No thread can be started.
+    pub(super) fn go_apart(&mut self, ahead: usize) -> io::Result<()> {
+        let (sender, full) = bounded(ahead);
+        let (empty, buffers) = bounded(ahead + 1);
+        if let Way::Here(walk) = std::mem::replace(&mut self.way, Way::Apart { full, empty }) {
+            let name = "flowsh-dump".to_owned();
+            thread::Builder::new().name(name).spawn(move || run(walk, ahead, &buffers, &sender))?;
+        }
+        self.ahead = false;
+        Ok(())
+    }
+
+    /// Lets `choice` wait for its next datagram, too, if a thread receives it.
+    pub(super) fn await_in<'a>(&'a self, choice: &mut Select<'a>) {
+        if let Way::Apart { full, .. } = &self.way {
+            choice.recv(full);
+        }
     }
 
     /// The datagram that came last.
@@ -78,15 +103,15 @@ impl Feed {
     ///
     /// # Errors
     ///
-    /// As of [`Socket::receive`], or no thread can be started.
+    /// As of [`Walk::receive`], or no thread can be started.
     pub(super) fn next(&mut self) -> io::Result<()> {
         let asked = Instant::now();
         if self.ahead && self.datagrams.is_multiple_of(TRIAL) && self.datagrams > 0 {
             self.look(asked)?;
         }
-        match &self.way {
-            Way::Here(socket) => self.present.receive(socket)?,
-            Way::Ahead { full, empty } => {
+        match &mut self.way {
+            Way::Here(walk) => self.present.receive(walk)?,
+            Way::Apart { full, empty } => {
                 let ended = || io::Error::other("the receiving thread ended");
                 let next = full.recv().map_err(|_| ended())??;
                 // A thread that received the last datagram wants no more buffers.
@@ -104,24 +129,31 @@ impl Feed {
         if used < self.waited / WORTH {
             return Ok(());
         }
-        let (sender, full) = bounded(AHEAD);
-        let (empty, buffers) = bounded(AHEAD + 1);
-        for _ in 0..AHEAD {
-            let _ = empty.send(Datagram::empty());
-        }
-        if let Way::Here(socket) = std::mem::replace(&mut self.way, Way::Ahead { full, empty }) {
-            let name = "flowsh-dump".to_owned();
-            thread::Builder::new().name(name).spawn(move || run(&socket, &buffers, &sender))?;
-        }
-        self.ahead = false;
-        Ok(())
+        self.go_apart(AHEAD)
     }
 }
 
 /// The thread: it ends with the dump, with an error, or when nobody takes what it received.
-fn run(socket: &Socket, buffers: &Receiver<Datagram>, sender: &Sender<io::Result<Datagram>>) {
-    for mut datagram in buffers {
-        let received = datagram.receive(socket);
+fn run(
+    mut walk: Walk,
+    ahead: usize,
+    buffers: &Receiver<Datagram>,
+    sender: &Sender<io::Result<Datagram>>,
+) {
+    let mut made = 0;
+    loop {
+        let mut datagram = match buffers.try_recv() {
+            Ok(datagram) => datagram,
+            Err(_) if made < ahead => {
+                made += 1;
+                Datagram::empty()
+            }
+            Err(_) => match buffers.recv() {
+                Ok(datagram) => datagram,
+                Err(_) => return,
+            },
+        };
+        let received = datagram.receive(&mut walk);
         let last = received.is_err() || datagram.is_last();
         if sender.send(received.map(|()| datagram)).is_err() || last {
             return;
@@ -134,9 +166,9 @@ impl Datagram {
         Self { buffer: vec![0; DATAGRAM_BYTES], len: 0 }
     }
 
-    fn receive(&mut self, socket: &Socket) -> io::Result<()> {
+    fn receive(&mut self, walk: &mut Walk) -> io::Result<()> {
         self.len = 0;
-        self.len = socket.receive(&mut self.buffer)?.len();
+        self.len = walk.receive(&mut self.buffer)?;
         Ok(())
     }
 

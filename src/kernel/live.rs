@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::batch::Batch;
-use super::dump::{Dump, collect, compares_replies};
+use super::dump::{Dump, compares_replies};
 use super::plan::{Part, plan};
 use super::reason::{Verb, hint};
+use super::receiver::collect;
 use super::socket::{DATAGRAM_BYTES, Socket};
 use super::source::{Flows, Source};
 use super::{KernelError, NetNs, sysctl};
@@ -348,7 +349,7 @@ impl Source for Live {
             let what = "reading counters and setting them to zero cannot be tried without doing it";
             return Err(KernelError::Unsupported(what.to_owned()));
         }
-        Ok(Box::new(Dump::start(self, self.plan(scope, filter))?))
+        Ok(Box::new(Dump::new(self, self.plan(scope, filter))?))
     }
 
     fn expectations(&self, family: Option<Family>) -> Result<Vec<Expectation>, KernelError> {

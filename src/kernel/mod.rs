@@ -24,15 +24,19 @@ mod plan;
 mod procfs;
 mod program;
 mod reason;
+mod receiver;
 pub mod sandbox;
 mod socket;
 mod source;
 mod ssh;
 pub mod sysctl;
 mod terminal;
+mod walk;
 
-use std::fs;
+use std::num::NonZero;
+use std::sync::OnceLock;
 use std::time::SystemTime;
+use std::{fs, thread};
 
 use crate::flow::LabelMap;
 
@@ -51,7 +55,7 @@ pub use plan::{Part, plan};
 pub use procfs::procfs_cpu_stats;
 pub use program::program_behind;
 pub use reason::{Verb, hint};
-pub use source::{DumpScope, Figures, FlowTable, Flows, KernelFilter, Source};
+pub use source::{DumpScope, Figures, FlowTable, Flows, KernelFilter, Pace, Source};
 pub use ssh::{SshSession, ssh_session};
 pub use terminal::{ask_terminal, can_ask, terminal_width};
 
@@ -63,6 +67,12 @@ const LABEL_FILES: [&str; 2] = ["/etc/xtables/connlabel.conf", "/etc/connlabel.c
 pub fn load_labels() -> LabelMap {
     let text = LABEL_FILES.iter().find_map(|path| fs::read_to_string(path).ok());
     text.map(|text| LabelMap::parse(&text)).unwrap_or_default()
+}
+
+/// How many threads can run at once.
+fn processors() -> usize {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
 }
 
 /// The present, nanoseconds since 1970.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::source::{DumpScope, Figures, Flows, Source};
+use super::source::{DumpScope, Figures, Flows, Pace, Source};
 use super::{KernelError, Live};
 use crate::flow::{Expectation, Family, Filter, Flow};
 
@@ -89,8 +89,7 @@ struct Chain {
     present: Option<Box<dyn Flows>>,
     /// True once one was entered.
     reached: bool,
-    /// True if what comes may be received while what came is being used.
-    ahead: bool,
+    pace: Pace,
     /// What it took to read those before the present one.
     before: Figures,
 }
@@ -113,9 +112,7 @@ impl Chain {
             self.present = self.inner.reached(&live, |live| live.flows(scope, filter))?;
             if let Some(flows) = &mut self.present {
                 self.reached = true;
-                if self.ahead {
-                    flows.read_ahead();
-                }
+                flows.set_pace(self.pace);
             }
         }
     }
@@ -130,11 +127,8 @@ impl Flows for Chain {
         self.present.as_ref()?.current()
     }
 
-    fn read_ahead(&mut self) {
-        self.ahead = true;
-        if let Some(flows) = &mut self.present {
-            flows.read_ahead();
-        }
+    fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
     }
 
     fn figures(&self) -> Figures {
@@ -155,7 +149,7 @@ impl Source for Namespaces {
             left: self.0.members.iter().cloned().collect(),
             present: None,
             reached: false,
-            ahead: false,
+            pace: Pace::default(),
             before: Figures::default(),
         }))
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use netlink_sys::protocols::{NETLINK_ROUTE, NETLINK_SOCK_DIAG};
 
-use super::dump::collect_over;
 use super::holder::{holders, name_of};
+use super::receiver::collect_over;
 use super::socket::{DATAGRAM_BYTES, Socket};
 use super::{KernelError, Live};
 use crate::flow::{Family, Proto, Tuple};

@@ -4,8 +4,8 @@
 use std::io;
 use std::os::fd::AsRawFd;
 
-use netlink_sys::Socket as NetlinkSocket;
 use netlink_sys::protocols::NETLINK_NETFILTER;
+use netlink_sys::{Socket as NetlinkSocket, SocketAddr};
 
 use super::{KernelError, NetNs};
 
@@ -80,6 +80,13 @@ impl Socket {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Puts a datagram into its own receive buffer; needs `CAP_NET_ADMIN`.
+    pub(super) fn send_to_itself(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut own = SocketAddr::new(0, 0);
+        self.inner.get_address(&mut own)?;
+        self.inner.send_to(bytes, &own, libc::MSG_DONTWAIT).map(drop)
     }
 
     /// Receives one datagram into `buffer` and returns the part of it that was filled.

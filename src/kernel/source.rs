@@ -81,6 +81,21 @@ pub struct Figures {
     pub waited: Duration,
 }
 
+/// How far what is received may be ahead of what is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pace {
+    /// Nothing is received before it is wanted, one dump after the other: for whoever may stop early,
+    /// or changes flows in an order that is to be seen.
+    #[default]
+    Abreast,
+    /// All dumps of a plan at once, and some flows ahead, in the order of the plan: for whoever reads
+    /// to the end and changes none, because what is seen is a little older.
+    Ahead,
+    /// All dumps at once, in the order in which their flows come, so that none waits long: for whoever
+    /// changes each of them.
+    Together,
+}
+
 /// Flows being read.
 pub trait Flows {
     /// The next flow, valid until the next call; `None` at the end.
@@ -93,9 +108,10 @@ pub trait Flows {
     /// The flow that [`Self::next`] gave last.
     fn current(&self) -> Option<&Flow>;
 
-    /// Allows to receive some flows while those before are still being used: only for whoever
-    /// changes none of them, because what is seen is a little older then.
-    fn read_ahead(&mut self) {}
+    /// How far what is received may be ahead of what is used; to be said before the first flow.
+    fn set_pace(&mut self, pace: Pace) {
+        let _ = pace;
+    }
 
     /// What was read so far, and how long that took.
     fn figures(&self) -> Figures;

@@ -157,7 +157,7 @@ fn dumps(plan: &mut Plan, live: &Live, more: usize, query: &Flows) {
         plan.line("kernel", format!("in each of {} namespaces, one after the other", more + 1));
     }
     for (index, part) in live.plan(query.scope(), &query.native()).iter().enumerate() {
-        let word = if index == 0 { "sends" } else { "then " };
+        let word = if index == 0 { "sends" } else { "and  " };
         plan.line("kernel", format!("{word} {}", part.scope));
     }
 }

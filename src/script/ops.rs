@@ -14,7 +14,7 @@ use super::lookup::{Lookup, PROCESS};
 use super::objects::{EventHandle, FilterHandle, FlowHandle, Flows};
 use super::value::{Span, describe, from_dynamic, text_of};
 use crate::flow::{Field, Filter, Flow, Network, Value, View};
-use crate::kernel::Source;
+use crate::kernel::{Pace, Source};
 use crate::table::{Cursor, closest, parse_field_test, parse_filter};
 
 /// Answers the script calls of a filter.
@@ -62,7 +62,7 @@ pub(super) fn handle(flow: &Flow, source: &Rc<dyn Source>) -> Dynamic {
 ///
 /// The table cannot be read, or a closure throws.
 pub(super) fn each(engine: &Engine, query: &Flows, visit: Visit<'_>) -> Fallible<()> {
-    walk(engine, query, query.cursor()?.ahead(), visit)
+    walk(engine, query, query.cursor()?.at(Pace::Ahead), visit)
 }
 
 /// The same for a `visit` that a script wrote, which may change the flow that it is given.

@@ -12,7 +12,7 @@ use std::time::Instant;
 use super::hand::Hand;
 use super::{Deed, Guard, Outcome, Query};
 use crate::flow::{Flow, FlowKey, Patch, Question};
-use crate::kernel::{KernelError, Source, now_ns};
+use crate::kernel::{KernelError, Pace, Source, now_ns};
 
 /// Flows that a question shows.
 const SAMPLE: usize = 3;
@@ -177,7 +177,7 @@ fn stream<A: Question, E: From<KernelError>>(
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
     hand: &mut Hand<'_, E>,
 ) -> Result<(), E> {
-    let mut cursor = query.cursor()?;
+    let mut cursor = query.cursor()?.at(Pace::Together);
     while let Some(flow) = cursor.next(ask)? {
         hand.outcome.matched += 1;
         hand.take(flow)?;
@@ -254,7 +254,7 @@ fn plan<A: Question, E: From<KernelError>>(
 ) -> Result<Plan, E> {
     let mut plan = Plan { found: Vec::new(), count: 0, sample: Vec::new() };
     let remembers = matches!(hand.change, Change::Rule { remembers: true, .. });
-    let mut cursor = query.cursor()?;
+    let mut cursor = query.cursor()?.at(Pace::Ahead);
     while let Some(flow) = cursor.next(ask)? {
         hand.outcome.matched += 1;
         let deed = hand.deed(flow)?;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use super::Query;
 use crate::flow::{Flow, Never, Patch};
-use crate::kernel::{Batch, Fate, KernelError};
+use crate::kernel::{Batch, Fate, KernelError, Pace};
 
 /// What is to be done with one flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ fn send_each<E: From<KernelError>>(
     decide: &mut dyn FnMut(&Flow) -> Deed,
     tell: &mut dyn FnMut(&Flow, Fate) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut cursor = query.cursor()?;
+    let mut cursor = query.cursor()?.at(Pace::Together);
     while let Some(flow) = cursor.next::<E>(&mut |never, _| match *never {})? {
         match decide(flow) {
             Deed::Nothing => continue,

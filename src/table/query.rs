@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::flow::{Filter, Flow, Question};
-use crate::kernel::{DumpScope, Figures, Flows, KernelError, Source};
+use crate::kernel::{DumpScope, Figures, Flows, KernelError, Pace, Source};
 
 /// One stage of a query; flows pass them in order.
 #[derive(Debug, Clone)]
@@ -213,11 +213,13 @@ pub struct Cursor<A> {
 }
 
 impl<A> Cursor<A> {
-    /// Allows to receive some flows while those before are still being used: only for whoever
-    /// changes none of them.
+    /// Allows to receive flows before those that came earlier were used, unless the query ends
+    /// before the flows do; to be said before the first.
     #[must_use]
-    pub fn ahead(mut self) -> Self {
-        self.flows.read_ahead();
+    pub fn at(mut self, pace: Pace) -> Self {
+        if !self.stages.iter().any(|stage| matches!(stage, Stage::Take(_))) {
+            self.flows.set_pace(pace);
+        }
         self
     }
 

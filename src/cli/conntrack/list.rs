@@ -1,7 +1,7 @@
 //! `-L` and `-G`: flows, shown.
 
 use crate::flow::Never;
-use crate::kernel::{KernelError, errno, now_ns};
+use crate::kernel::{KernelError, Pace, errno, now_ns};
 use crate::render::Item;
 
 use super::command::{Command, Table};
@@ -23,7 +23,7 @@ pub(super) fn list(machine: &Machine, line: &Line) -> Result<u8, Fault> {
     // The kernel has kept no such list since Linux 5.19.
     if !matches!(line.command, Some((_, Table::Unconfirmed))) {
         let mut cursor =
-            machine.query(line, filter::filter(line)?).cursor().map_err(failed)?.ahead();
+            machine.query(line, filter::filter(line)?).cursor().map_err(failed)?.at(Pace::Ahead);
         loop {
             match cursor.next::<KernelError>(&mut |never: &Never, _| match *never {}) {
                 Ok(Some(flow)) => entries.print(Item::Flow(flow))?,

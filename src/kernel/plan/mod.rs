@@ -5,12 +5,8 @@
 //! for one that is sent. So up to [`MOST_DUMPS`] narrow ones are cheaper than a full one, and more
 //! are not, nor are any that would send half of the table together.
 //!
-//! They are asked for one after the other: the kernel makes the first datagram of a dump under the
-//! mutex of ctnetlink, and the walk of one that finds few flows is over with that. Two at once would
-//! wait for each other, and so would the deletes of one and the walk of the other
-//! (`nfnetlink_rcv_msg()` and `__netlink_dump_start()`, Linux 6.18).
-//!
-//! Several dumps must show a flow once, though it may change in between. So what tells them apart is
+//! Several dumps, at once or one after the other, must show a flow once, though it may change in
+//! between. So what tells them apart is
 //! what a flow keeps for life: family, tuples, zone. Of marks and status only that is asked for
 //! which all alternatives have in common.
 //!

@@ -20,6 +20,8 @@ mod tcp;
 mod tests;
 mod udp;
 mod userns;
+#[cfg(test)]
+pub(super) mod within;
 
 use std::fs;
 use std::io;

@@ -1,63 +1,19 @@
 //! The sandbox, on the real kernel: each test runs itself again inside of a namespace.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_NETFILTER;
 
 use super::netlink::{message, walk};
 use super::packets::crc32c;
-use super::{SANDBOX, demo, enter, namespace};
+use super::within::{WITHIN, within};
+use super::{demo, enter};
 use crate::wire::attr::{AttrWriter, attrs};
 use crate::wire::consts::CTA;
 
-/// Set in the process that is inside: the namespace that it came from.
-const WITHIN: &str = "FLOWSH_TEST_WITHIN";
 const NLMSG_DONE: u16 = 3;
 const NLM_F_DUMP: u16 = 0x300;
-
-/// Runs the test `name` again in a sandbox; true in that second run.
-fn within(name: &str) -> bool {
-    let here = namespace().unwrap();
-    if let Some(outside) = std::env::var_os(WITHIN) {
-        // The process entered before it became this program.
-        assert_ne!(here.as_os_str(), outside, "still outside");
-        SANDBOX.get_or_init(|| here);
-        return true;
-    }
-    if std::env::var_os("FLOWSH_SKIP_KERNEL").is_some_and(|value| value == "1") {
-        println!("{name} is skipped: FLOWSH_SKIP_KERNEL=1");
-        return false;
-    }
-    let mut again = Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", &format!("{}::{name}", module_path!().split_once("::").unwrap().1)]);
-    again.env(WITHIN, here);
-    let step_inside = || {
-        enter().map_err(|error| {
-            let source = std::error::Error::source(&error).map(ToString::to_string);
-            io::Error::other(format!("{error}: {source:?} ({:?})", error.hint()))
-        })
-    };
-    #[expect(unsafe_code, reason = "only a process with one thread can enter, and tests have more")]
-    // SAFETY: the closure runs between fork and exec, in a process that never returns to this one.
-    // It allocates, which glibc and musl allow there, and takes no lock of ours.
-    unsafe {
-        again.pre_exec(step_inside);
-    }
-    let output = again.output().expect("cannot enter a sandbox");
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains("1 passed"), "no such test: {name}");
-    false
-}
 
 /// Every object of a subsystem (1: flows, 2: expectations), as its attributes' numbers and values.
 fn dump(subsystem: u16) -> Vec<BTreeMap<u16, Vec<u8>>> {
@@ -94,7 +50,7 @@ fn status(flow: &BTreeMap<u16, Vec<u8>>) -> u32 {
 
 #[test]
 fn the_demonstration_shows_every_kind_of_flow() {
-    if !within("the_demonstration_shows_every_kind_of_flow") {
+    if !within(module_path!(), "the_demonstration_shows_every_kind_of_flow") {
         return;
     }
     let demo = demo().unwrap();
@@ -143,7 +99,7 @@ fn the_demonstration_shows_every_kind_of_flow() {
 
 #[test]
 fn the_traffic_goes_on_until_the_demonstration_is_dropped() {
-    if !within("the_traffic_goes_on_until_the_demonstration_is_dropped") {
+    if !within(module_path!(), "the_traffic_goes_on_until_the_demonstration_is_dropped") {
         return;
     }
     let bytes = || -> u64 {
@@ -174,7 +130,7 @@ fn no_traffic_is_made_outside_of_a_sandbox() {
 
 #[test]
 fn the_sandbox_is_entered_once() {
-    if within("the_sandbox_is_entered_once") {
+    if within(module_path!(), "the_sandbox_is_entered_once") {
         insta::assert_snapshot!(enter().unwrap_err(), @"the sandbox is already entered");
     }
 }

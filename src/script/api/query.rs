@@ -144,7 +144,7 @@ mod query_api {
     #[rhai_fn(pure, return_raw)]
     pub fn first(ctx: NativeCallContext, query: &mut Flows) -> Fallible<Dynamic> {
         let mut first = Dynamic::UNIT;
-        each(ctx.engine(), query, &mut |flow| {
+        each_abreast(ctx.engine(), query, &mut |flow| {
             first = handle(flow, query.source());
             Ok(ControlFlow::Break(()))
         })?;

@@ -36,17 +36,17 @@ fn a_query_tells_who_would_do_what_and_then_what_each_took() {
             print(q.explain());
         "#), @r#"
         kernel:       sends ipv4 src 10.0.0.1
-                      then  ipv4 dst 10.0.0.1
-                      then  ipv4 reply.src 10.0.0.1
-                      then  ipv4 reply.dst 10.0.0.1
+                      and   ipv4 dst 10.0.0.1
+                      and   ipv4 reply.src 10.0.0.1
+                      and   ipv4 reply.dst 10.0.0.1
         native:       host 10.0.0.1
         interpreter:  a part of the closure given at -e:8:44, because it assigns to a variable at 8:58
         kept:         nothing, flows pass one by one
 
         kernel:       sends ipv4 src 10.0.0.1
-                      then  ipv4 dst 10.0.0.1
-                      then  ipv4 reply.src 10.0.0.1
-                      then  ipv4 reply.dst 10.0.0.1
+                      and   ipv4 dst 10.0.0.1
+                      and   ipv4 reply.src 10.0.0.1
+                      and   ipv4 reply.dst 10.0.0.1
         native:       host 10.0.0.1
         interpreter:  a part of the closure given at -e:8:44, because it assigns to a variable at 8:58
         kept:         nothing, flows pass one by one
@@ -60,7 +60,7 @@ fn a_query_tells_who_would_do_what_and_then_what_each_took() {
         "#), @r#"
         kernel:       tells how many there are, and sends none
         kernel:       sends ipv4 proto tcp
-                      then  ipv6 proto tcp
+                      and   ipv6 proto tcp
         native:       proto tcp
                       leaves out the first 2
                       ends after 10
@@ -90,14 +90,14 @@ fn a_change_tells_how_it_goes_about_it() {
             print(flows("udp dport 53").explain("update", #{ max: "10%" }));
         "#), @r#"
         kernel:       sends ipv4 proto udp dport 53
-                      then  ipv6 proto udp dport 53
+                      and   ipv6 proto udp dport 53
         native:       proto udp and dport 53
         kept:         two batches of requests, flows pass one by one
         change:       deletes by tuple, zone and id
                       while the kernel still sends
 
         kernel:       sends ipv4 proto udp dport 53
-                      then  ipv6 proto udp dport 53
+                      and   ipv6 proto udp dport 53
         native:       proto udp and dport 53
         kept:         the key of each flow, up to the limit
         change:       updates by tuple and zone: the kernel looks at no id

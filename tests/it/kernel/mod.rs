@@ -19,4 +19,5 @@ mod safety;
 mod tables;
 mod undo;
 mod update;
+mod walks;
 mod zones;
