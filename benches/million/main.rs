@@ -4,6 +4,7 @@
 //! ```text
 //! cargo bench --bench million                # 1,000,000 flows, some six minutes
 //! cargo bench --bench million -- 100000      # fewer
+//! cargo bench --bench million -- changes     # the changes alone
 //! cargo bench --bench million -- restore     # 100,000 lines of `conntrack -R`, some 30 s
 //! ```
 //!
@@ -49,13 +50,16 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
         [] => enter("all", FLOWS),
+        ["changes"] => enter("changes", FLOWS),
         ["restore"] => enter("restore", LINES),
         ["restore", lines] => lines.parse().map_err(Into::into).and_then(|n| enter("restore", n)),
         ["inside", what, outside, flows] => inside(what, outside, flows),
         ["bare"] => bare::receive_all(),
         ["churn", seconds, rate] => events::churn(seconds, rate),
         [flows] => flows.parse().map_err(Into::into).and_then(|n| enter("all", n)),
-        _ => Err("usage: cargo bench --bench million -- [FLOWS | restore [LINES]]".into()),
+        _ => {
+            Err("usage: cargo bench --bench million -- [FLOWS | changes | restore [LINES]]".into())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -94,6 +98,9 @@ fn inside(what: &str, outside: &str, flows: &str) -> Outcome<()> {
         return restore::run(flows);
     }
     println!("{}", fill::fill(flows)?);
+    if what == "changes" {
+        return jobs::change(flows);
+    }
     jobs::run(flows)?;
     events::run()
 }
