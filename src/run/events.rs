@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Select};
 
 use crate::kernel::{Heard, NetNs};
-use crate::script::{Mishap, Program, Trouble, deliver, fire};
+use crate::script::{Mishap, Program, Tally, Trouble, deliver, fire};
 
 /// How long the loop waits before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(100);
@@ -102,12 +102,14 @@ fn queues(program: &Program) -> Vec<(NetNs, Receiver<Heard>)> {
     streams.map(|(netns, stream)| (netns.clone(), stream.queue().clone())).collect()
 }
 
-/// Shows what went wrong, unless it is the end that was asked for.
+/// Shows what went wrong, and keeps it for the exit status, unless it is the end that was asked for.
 fn survive(program: &Program, mishap: &Mishap) {
     let report = program.report(&mishap.error);
     if report.trouble == Trouble::Stopped {
         return;
     }
+    let host = program.host();
+    host.tally.set(Tally { erred: true, ..host.tally.get() });
     let during = mishap.during.as_ref().map(|event| format!("\n  while handling {event}"));
-    program.host().message(&format!("{}{}", report.text, during.unwrap_or_default()));
+    host.message(&format!("{}{}", report.text, during.unwrap_or_default()));
 }

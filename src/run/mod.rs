@@ -121,7 +121,7 @@ fn status(host: &Host) -> Status {
     let tally = host.tally.get();
     match host.exit.get() {
         Some(status) => Status::Asked(status),
-        None if tally.unjudged => Status::Script,
+        None if tally.erred => Status::Script,
         None if tally.failed > 0 => Status::Changes,
         None if tally.unmatched > 0 && host.options.require_match => {
             host.message("error: a change matched no flow, and --require-match is set");

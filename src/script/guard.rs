@@ -123,7 +123,7 @@ impl<'a> Watch<'a> {
             return;
         }
         let tally = self.host.tally.get();
-        self.host.tally.set(Tally { unjudged: true, ..tally });
+        self.host.tally.set(Tally { erred: true, ..tally });
         let report = diag::runtime(&self.host, "", error, &[]);
         self.host.message(&format!(
             "{}\n  while judging what is protected: such flows are left alone",

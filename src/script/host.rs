@@ -101,8 +101,8 @@ pub struct Tally {
     pub failed: u64,
     /// Commands to change something that matched nothing.
     pub unmatched: u64,
-    /// A closure failed to say what is protected, and so flows were left alone.
-    pub unjudged: bool,
+    /// A handler failed, or a closure that says what is protected; the run went on.
+    pub erred: bool,
 }
 
 /// The surroundings of a run.

@@ -164,7 +164,7 @@ fn an_error_of_a_handler_names_line_and_event_and_the_rest_goes_on() {
             "{KEY} flows.create([key + #{{ timeout: 60.sec }}, key + #{{ sport: 6, timeout: 60.sec }}])"
         ));
         let told = listener.wait();
-        assert_eq!(told.status, 0, "{told}");
+        assert_eq!(told.status, 1, "{told}");
         insta::assert_snapshot!(told.stderr, @r#"
         error: a flow has no field `nonsense`
           --> -e:2:49
@@ -197,7 +197,7 @@ fn what_one_handler_throws_keeps_no_other_from_being_called() {
         ]);
         let mut lines: Vec<&str> = told.stdout.lines().collect();
         lines.sort_unstable();
-        assert_eq!((lines.as_slice(), told.status), (["7", "once"].as_slice(), 0), "{told}");
+        assert_eq!((lines.as_slice(), told.status), (["7", "once"].as_slice(), 1), "{told}");
         for said in ["error: broken\n", "error: late\n"] {
             assert!(told.stderr.contains(said), "{told}");
         }
