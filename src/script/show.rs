@@ -126,14 +126,18 @@ impl<'a> Page<'a> {
 
     fn rows(&mut self, rows: &Rows) -> Fallible<()> {
         if let Some(selection) = rows.selection() {
-            return selection.each(&mut |values| {
+            selection.each(&mut |values| {
                 if self.printer.is_none() {
                     self.start(fitted(selection.columns(), &values));
                 }
                 self.item(Item::Record(&values))?;
                 let go_on = !self.host.stopped();
                 Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-            });
+            })?;
+            if self.printer.is_none() {
+                self.start(Columns::Chosen(selection.columns().to_vec()));
+            }
+            return Ok(());
         }
         let columns = rows.columns().list(false);
         for row in rows.items()?.iter() {

@@ -1,6 +1,6 @@
 //! Output: what nobody reads to its end, and what programs read.
 
-use crate::lab::{eval, in_namespace, run};
+use crate::lab::{eval, flowsh, in_namespace, run};
 
 #[test]
 fn a_broken_pipe_ends_a_run_quietly() {
@@ -19,8 +19,8 @@ fn a_broken_pipe_ends_a_run_quietly() {
             "flows.each(|f| print(f))",
             "flows.sort(\"src\")",
         ] {
-            let flowsh = env!("CARGO_BIN_EXE_flowsh");
-            let pipe = format!("set -o pipefail; {flowsh} -o conntrack -e '{code}' | head -n 1");
+            let program = env!("CARGO_BIN_EXE_flowsh");
+            let pipe = format!("set -o pipefail; {program} -o conntrack -e '{code}' | head -n 1");
             let told = run("bash", &["-c", &pipe]);
             assert_eq!(
                 (told.stdout.lines().count(), told.stderr.as_str(), told.status),
@@ -35,8 +35,8 @@ fn a_broken_pipe_ends_a_run_quietly() {
 fn a_full_disk_is_named_whoever_writes() {
     in_namespace(|| {
         for code in ["1", "print(1)"] {
-            let flowsh = env!("CARGO_BIN_EXE_flowsh");
-            let told = run("bash", &["-c", &format!("{flowsh} -e '{code}' > /dev/full")]);
+            let program = env!("CARGO_BIN_EXE_flowsh");
+            let told = run("bash", &["-c", &format!("{program} -e '{code}' > /dev/full")]);
             let said = "error: cannot write the output: No space left on device (os error 28)\n";
             assert_eq!((told.stderr.as_str(), told.status), (said, 1), "{code}");
         }
@@ -66,5 +66,17 @@ fn json_has_rows_as_arrays_wherever_they_stand() {
         {"done":1,"dry_run":false,"errors":[],"failed":0,"gone":0,"matched":1,"protected":0,"
         ["a\nb",5,null,{"a\"b":[{"sport":1},{"sport":2}]},"10.0.0.1"]
         "#);
+    });
+}
+
+#[test]
+fn no_rows_are_a_whole_answer_too() {
+    in_namespace(|| {
+        for query in ["flows.select(\"src\", \"dport\")", "[].rows([\"src\", \"dport\"])"] {
+            for (format, said) in [("json", "[]\n"), ("csv", "src,dport\n"), ("ndjson", "")] {
+                let told = flowsh(&["-o", format, "-e", query]);
+                assert_eq!((told.stdout.as_str(), told.status), (said, 0), "{format}: {query}");
+            }
+        }
     });
 }
