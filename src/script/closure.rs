@@ -1,7 +1,7 @@
 //! A closure that is asked about one row after another: natively as far as it could be read, by the
 //! interpreter where it could not. How that is asked is in `asking`.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::rc::Rc;
 
@@ -26,6 +26,8 @@ pub struct Closure {
     read: Rc<Readable>,
     /// What it asks with the values that variables have at present.
     bound: OnceCell<Rc<Expr>>,
+    /// True once it was looked at for words that no flow shows.
+    looked: Rc<Cell<bool>>,
 }
 
 impl Closure {
@@ -33,7 +35,7 @@ impl Closure {
     pub(super) fn new(ctx: &NativeCallContext<'_>, function: FnPtr, subject: Subject) -> Self {
         let callback = Callback::new(ctx, function);
         let read = Rc::new(callback.read(subject));
-        Self { callback, subject, read, bound: OnceCell::new() }
+        Self { callback, subject, read, bound: OnceCell::new(), looked: Rc::default() }
     }
 
     /// Reads `function`, which is given rows of these `columns`, and is about to be.
@@ -50,7 +52,13 @@ impl Closure {
     #[must_use]
     pub(super) fn now(&self) -> Self {
         let bound = if self.read.fixed { self.bound.clone() } else { OnceCell::new() };
-        bound.get_or_init(|| self.bind());
+        let expr = bound.get_or_init(|| self.bind());
+        if !self.looked.replace(true)
+            && let Ok(host) = Host::current()
+        {
+            let doubts = expr.doubts().into_iter();
+            doubts.for_each(|doubt| host.note_once(format!("note: {self}: {doubt}")));
+        }
         Self { bound, ..self.clone() }
     }
 

@@ -132,8 +132,8 @@ impl Program {
                 return Err(diag::runtime(&self.host, source, &error, &self.known()));
             }
         }
-        let slow = compat::survey(&ast).into_iter();
-        Ok(slow.map(|why| why.remark(source)).collect())
+        let remarks = compat::survey(&ast).into_iter();
+        Ok(remarks.map(|why| why.remark(source)).collect())
     }
 
     fn compile(&self, source: &str, text: &str) -> Result<AST, Report> {

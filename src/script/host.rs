@@ -1,7 +1,7 @@
 //! What every script function can reach: the table, the labels, the way out, the rules.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -121,6 +121,8 @@ pub struct Host {
     pub lookups: Lookups,
     /// Handlers and timers.
     pub stage: RefCell<Stage>,
+    /// Remarks that were made, and need not be repeated.
+    noted: RefCell<HashSet<String>>,
     /// True once the blind spot of `nf_conntrack_events=2` was told of.
     pub warned_of_events: Cell<bool>,
     /// What no change touches.
@@ -165,6 +167,7 @@ impl Host {
             options,
             lookups: Lookups::default(),
             stage: RefCell::default(),
+            noted: RefCell::default(),
             warned_of_events: Cell::new(false),
             protection: RefCell::default(),
             unfinished: RefCell::default(),
@@ -254,6 +257,14 @@ impl Host {
     pub fn note(&self, text: &str) {
         if !self.options.quiet {
             self.message(text);
+        }
+    }
+
+    /// The same, but only the first time.
+    pub(super) fn note_once(&self, text: String) {
+        if !self.noted.borrow().contains(&text) {
+            self.note(&text);
+            self.noted.borrow_mut().insert(text);
         }
     }
 

@@ -355,3 +355,24 @@ fn what_is_not_read_has_a_reason_and_a_place() {
     a.rhai:7:56: left to the interpreter: a constant of type char is not read
     ");
 }
+
+#[test]
+fn a_word_that_no_flow_shows_is_told_of() {
+    let bench = Bench::new();
+    let script = r#"
+        flows(|f| f.state == "established" || "time_wait" == f.state);
+        flows.where(|f| if f.proto in ["TCP", "udp", "foo"] { f.family != "IPv4" } else { false });
+        flows.where(|f| "ASSURED" in f.status && !("expected" in f.status));
+        flows.where(|f| f.state == "ESTABLISHED" && f.proto in "tcp udp" && "bit15" in f.status);
+        flows.where(|f| f.state.to_lower() == "established" && f.helper == "none");
+    "#;
+    let remarks = bench.program.check("a.rhai", script).unwrap();
+    insta::assert_snapshot!(remarks.join("\n"), @r"
+    a.rhai:2:15: no flow has the state `established`: it is written `ESTABLISHED`
+    a.rhai:2:15: no flow has the state `time_wait`: it is written `TIME_WAIT`
+    a.rhai:3:21: no flow has the proto `TCP`: it is written `tcp`
+    a.rhai:3:21: no flow has the proto `foo`
+    a.rhai:3:21: no flow has the family `IPv4`: it is written `ipv4`
+    a.rhai:4:21: no flow has the status `ASSURED`: it is written `assured`
+    ");
+}

@@ -19,18 +19,27 @@ const FILTERED: [&str; 5] = ["filter", "flows", "protect", "reconcile", "where"]
 /// What makes rows of other kinds out of flows.
 const MAKERS: [&str; 6] = ["diff", "group", "rates", "rows", "select", "snapshot"];
 
-/// What of the closures in `ast` only the interpreter can do, in the order of the text.
+/// What is to be said of the closures in `ast`, in the order of the text: what of them only the
+/// interpreter can do, and what they compare with words that no flow shows.
 pub(in crate::script) fn survey(ast: &AST) -> Vec<Why> {
     let library = ast.shared_lib();
     let mut found: Vec<Why> = Vec::new();
     ast.walk(&mut |path: &[ASTNode<'_>]| {
         let Some(call) = call_of(path.last(), &VERBS) else { return true };
-        for name in call.args.iter().flat_map(closures) {
+        let each = |arg| closures(arg).into_iter().map(move |name| (name, arg));
+        for (name, arg) in call.args.iter().flat_map(each) {
             if let Some(definition) = definition(library, &name) {
                 let captured = definition.params.len().saturating_sub(1);
                 let libraries = std::slice::from_ref(library);
                 let read = read_as(libraries, &definition, captured, subject(path, call));
-                found.extend(read.unread);
+                let left = |why: Why| Why {
+                    text: format!("left to the interpreter: {}", why.text),
+                    ..why
+                };
+                found.extend(read.unread.into_iter().map(left));
+                let position = arg.position();
+                let doubts = read.expr.doubts().into_iter();
+                found.extend(doubts.map(|text| Why { text, position }));
             }
         }
         true

@@ -228,13 +228,13 @@ fn equal(field: Field, value: &Value) -> Option<Filter> {
 }
 
 /// The protocol that is shown by this name.
-fn proto(name: &str) -> Option<Proto> {
+pub(super) fn proto(name: &str) -> Option<Proto> {
     let proto: Proto = name.parse().ok()?;
     (proto.to_string() == name).then_some(proto)
 }
 
 /// The states that are shown by this name.
-fn state(name: &str) -> Option<StateSet> {
+pub(super) fn state(name: &str) -> Option<StateSet> {
     let states = StateSet::named(name)?;
     let upper = |shown: &String| shown.to_uppercase() == name;
     (states.names().iter().all(upper)).then_some(states)

@@ -4,6 +4,7 @@
 //! - `eval`: its value for a row; `ops`: what operators and functions make of values
 //! - `part`: parts that only the interpreter can do, each asked for alone
 //! - `bind`: captured variables read, constants computed; `lower`: its tests as a `Filter`
+//! - `doubt`: what it compares with a word that no flow shows
 //!
 //! One rule keeps it true to the script: whatever might mean something else than in the interpreter
 //! (an error, a mix of types, what was not read) has no value here. Everything that is read is pure,
@@ -11,6 +12,7 @@
 //! its genuine answer or its error at the right place.
 
 mod bind;
+mod doubt;
 mod eval;
 mod lower;
 mod ops;
@@ -172,11 +174,11 @@ impl fmt::Display for Why {
 }
 
 impl Why {
-    /// One line about the closure in `source`.
+    /// One line about its place in `source`.
     pub(crate) fn remark(&self, source: &str) -> String {
         let (line, column) = (self.position.line(), self.position.position());
         let (line, column) = (line.unwrap_or(0), column.unwrap_or(0));
-        format!("{source}:{line}:{column}: left to the interpreter: {}", self.text)
+        format!("{source}:{line}:{column}: {}", self.text)
     }
 }
 

@@ -175,7 +175,7 @@ impl Expr {
     }
 
     /// What it consists of, where parts can be.
-    fn steered(&self) -> impl Iterator<Item = &Self> {
+    pub(super) fn steered(&self) -> impl Iterator<Item = &Self> {
         let mut found: Vec<&Self> = Vec::new();
         match self {
             Self::And(parts) | Self::Or(parts) => found.extend(parts),
