@@ -1,9 +1,8 @@
 //! Dumps being received, one flow at a time: the parts of a plan one after the other, or at once.
 //!
 //! To walk over the table takes the kernel a while however few flows it finds, and two walks at once
-//! take hardly longer than one: what the first fetches into the cache, the second finds there. So who
-//! reads to the end has the parts received at once by threads of their own. Dropping a dump ends it,
-//! which makes `first` and `take` cheap.
+//! take hardly longer than one. So who reads to the end has the parts received at once, by threads of
+//! their own. Dropping a dump ends it, which makes `first` and `take` cheap.
 
 use std::collections::VecDeque;
 use std::io;
@@ -36,14 +35,14 @@ pub(super) struct Dump {
     /// The socket of the first part: whoever may not open one is told so before flows are awaited.
     opened: Option<Socket>,
     /// Parts that are yet to be asked for.
-    parts: std::vec::IntoIter<Part>,
+    parts: VecDeque<Part>,
     /// Parts that are being received.
     asked: VecDeque<Asked>,
     /// Which of them sent the datagram that is being read.
     present: usize,
     pace: Pace,
     /// Parts that are received at once, at most.
-    abreast: usize,
+    at_once: usize,
     /// What the dumps before these took, and what the kernel sent in all.
     figures: Figures,
     now_ns: u64,
@@ -53,8 +52,8 @@ pub(super) struct Dump {
 
 /// A part that was asked for.
 struct Asked {
+    part: Part,
     receiver: Receiver,
-    scope: DumpScope,
     screen: Screen,
     /// True until its first flow: the kernel may still refuse what it was asked to leave out.
     fresh: bool,
@@ -66,11 +65,11 @@ impl Dump {
         Ok(Self {
             opened: Some(Socket::open(live.netns())?),
             live: live.again(),
-            parts: parts.into_iter(),
+            parts: parts.into(),
             asked: VecDeque::new(),
             present: 0,
             pace: Pace::default(),
-            abreast: 1,
+            at_once: 1,
             figures: Figures::default(),
             now_ns: now_ns(),
             flow: None,
@@ -79,38 +78,34 @@ impl Dump {
 
     /// Asks for as many of the parts that are left as may be received at once.
     fn ask(&mut self) -> Result<(), KernelError> {
-        while self.asked.len() < self.abreast
-            && let Some(Part { scope, filter }) = self.parts.next()
+        while self.asked.len() < self.at_once
+            && let Some(part) = self.parts.pop_front()
         {
-            let screen = Screen::new(&filter, self.now_ns).tagged(self.live.tag().cloned());
-            let receiver = self.receiver(&scope)?;
-            self.asked.push_back(Asked { receiver, scope, screen, fresh: true });
+            let mut receiver = ask(&self.live, self.opened.take(), &part.scope)?;
+            if self.at_once > 1 {
+                let ahead = if self.pace == Pace::Ahead { WAITING } else { 0 };
+                if receiver.go_apart(ahead).is_err() {
+                    // No thread can be started: with those there are, or one after the other.
+                    self.at_once = self.asked.len().max(1);
+                    self.parts.push_front(part);
+                    continue;
+                }
+            } else if self.pace == Pace::Ahead {
+                receiver.read_ahead();
+            }
+            let screen = Screen::new(&part.filter, self.now_ns).tagged(self.live.tag().cloned());
+            self.asked.push_back(Asked { part, receiver, screen, fresh: true });
         }
         Ok(())
-    }
-
-    /// Asks for `scope`, to be received as the pace has it.
-    fn receiver(&mut self, scope: &DumpScope) -> Result<Receiver, KernelError> {
-        let mut receiver = ask(&self.live, self.opened.take(), scope)?;
-        if self.abreast > 1 {
-            let ahead = if self.pace == Pace::Ahead { WAITING } else { 1 };
-            if receiver.go_apart(ahead).is_ok() {
-                return Ok(receiver);
-            }
-            // No thread can be started: then one after the other.
-            self.abreast = 1;
-            receiver = ask(&self.live, None, scope)?;
-        }
-        if self.pace == Pace::Ahead {
-            receiver.read_ahead();
-        }
-        Ok(receiver)
     }
 
     /// Waits for the next datagram: of the first part, or of whichever has one.
     fn fill(&mut self) -> Result<(), KernelError> {
         if self.pace == Pace::Together && self.asked.len() > 1 {
             let waits = Instant::now();
+            if let Some(asked) = self.asked.get_mut(self.present) {
+                asked.receiver.release();
+            }
             let mut choice = Select::new();
             self.asked.iter().for_each(|asked| asked.receiver.await_in(&mut choice));
             self.present = choice.ready();
@@ -131,17 +126,15 @@ impl Dump {
     /// filter. What is wanted of the answer stays the same.
     fn again(&mut self, error: KernelError) -> Result<(), KernelError> {
         let unknown = matches!(error.errno(), Some(libc::EINVAL | libc::EOPNOTSUPP));
-        let refused = self.asked.get(self.present).filter(|asked| unknown && asked.fresh);
-        let plain = refused.map(|asked| asked.scope.unfiltered());
-        let Some(plain) = plain.filter(|plain| refused.is_some_and(|asked| asked.scope != *plain))
-        else {
-            return Err(error);
-        };
-        let receiver = self.receiver(&plain)?;
-        if let Some(asked) = self.asked.get_mut(self.present) {
-            (asked.receiver, asked.scope) = (receiver, plain);
+        match self.asked.get(self.present).map(|asked| (asked.fresh, &asked.part)) {
+            Some((true, Part { scope, filter })) if unknown && *scope != scope.unfiltered() => {
+                let part = Part { scope: scope.unfiltered(), filter: filter.clone() };
+                self.parts.push_front(part);
+                self.finish();
+                self.ask()
+            }
+            _ => Err(error),
         }
-        Ok(())
     }
 }
 
@@ -195,8 +188,8 @@ impl Flows for Dump {
 
     fn set_pace(&mut self, pace: Pace) {
         self.pace = pace;
-        if pace != Pace::Abreast && self.parts.len() > 1 {
-            self.abreast = processors();
+        if pace != Pace::InStep && self.parts.len() > 1 {
+            self.at_once = processors();
         }
     }
 

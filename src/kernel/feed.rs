@@ -40,7 +40,8 @@ enum Way {
     Apart { full: Receiver<io::Result<Datagram>>, empty: Sender<Datagram> },
 }
 
-/// A buffer, and how much of it is filled.
+/// A buffer, and how much of it is filled; neither while another thread has it.
+#[derive(Default)]
 struct Datagram {
     buffer: Vec<u8>,
     len: usize,
@@ -65,20 +66,32 @@ impl Feed {
         self.ahead = processors() > 1;
     }
 
-    /// From now on a thread of its own receives, up to so many datagrams `ahead`.
+    /// From now on a thread of its own receives, up to so many datagrams `ahead` of the one that is
+    /// being read. That one must have been read.
     ///
     /// # Errors
     ///
     /// No thread can be started.
     pub(super) fn go_apart(&mut self, ahead: usize) -> io::Result<()> {
-        let (sender, full) = bounded(ahead);
+        let (sender, full) = bounded(ahead + 1);
         let (empty, buffers) = bounded(ahead + 1);
         if let Way::Here(walk) = std::mem::replace(&mut self.way, Way::Apart { full, empty }) {
             let name = "flowsh-dump".to_owned();
             thread::Builder::new().name(name).spawn(move || run(walk, ahead, &buffers, &sender))?;
         }
         self.ahead = false;
+        self.release();
         Ok(())
+    }
+
+    /// Gives the present datagram, which was read, to the thread that receives, so that it can go on.
+    pub(super) fn release(&mut self) {
+        if let Way::Apart { empty, .. } = &self.way
+            && !self.present.buffer.is_empty()
+        {
+            // A thread that received the last datagram wants no more.
+            let _ = empty.send(std::mem::take(&mut self.present));
+        }
     }
 
     /// Lets `choice` wait for its next datagram, too, if a thread receives it.
@@ -109,13 +122,12 @@ impl Feed {
         if self.ahead && self.datagrams.is_multiple_of(TRIAL) && self.datagrams > 0 {
             self.look(asked)?;
         }
+        self.release();
         match &mut self.way {
             Way::Here(walk) => self.present.receive(walk)?,
-            Way::Apart { full, empty } => {
-                let ended = || io::Error::other("the receiving thread ended");
-                let next = full.recv().map_err(|_| ended())??;
-                // A thread that received the last datagram wants no more buffers.
-                let _ = empty.send(std::mem::replace(&mut self.present, next));
+            Way::Apart { full, .. } => {
+                let ended = |_| io::Error::other("the receiving thread ended");
+                self.present = full.recv().map_err(ended)??;
             }
         }
         self.datagrams += 1;

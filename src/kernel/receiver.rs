@@ -76,13 +76,20 @@ impl Receiver {
         self.feed.read_ahead();
     }
 
-    /// From now on a thread of its own receives, up to so many datagrams `ahead`.
+    /// From now on a thread of its own receives, up to so many datagrams `ahead` of the one that is
+    /// being read.
     ///
     /// # Errors
     ///
     /// No thread can be started.
     pub(super) fn go_apart(&mut self, ahead: usize) -> io::Result<()> {
         self.feed.go_apart(ahead)
+    }
+
+    /// Lets the thread that receives go on: the present datagram was read.
+    pub(super) fn release(&mut self) {
+        self.next = 0;
+        self.feed.release();
     }
 
     /// Lets `choice` wait for its next datagram, too, if a thread receives it.

@@ -81,18 +81,18 @@ pub struct Figures {
     pub waited: Duration,
 }
 
-/// How far what is received may be ahead of what is used.
+/// How far what is received may be ahead of what is used. The kernel itself is one datagram ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pace {
     /// Nothing is received before it is wanted, one dump after the other: for whoever may stop early,
-    /// or changes flows in an order that is to be seen.
+    /// or changes flows by what was seen of those before.
     #[default]
-    Abreast,
+    InStep,
     /// All dumps of a plan at once, and some flows ahead, in the order of the plan: for whoever reads
     /// to the end and changes none, because what is seen is a little older.
     Ahead,
-    /// All dumps at once, in the order in which their flows come, so that none waits long: for whoever
-    /// changes each of them.
+    /// All dumps at once, in the order in which their flows come: for whoever changes each of them,
+    /// and looks only at that one. A datagram waits while one of another dump is being used.
     Together,
 }
 

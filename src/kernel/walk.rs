@@ -31,6 +31,8 @@ impl Walk {
     /// Sends `request`; the kernel makes the first datagram when it is received.
     pub(super) fn put_off(socket: Socket, request: &[u8]) -> io::Result<Self> {
         let usual = socket.receive_buffer()?;
+        // That there was no room for the answer to the request is as it should be.
+        socket.set_no_enobufs()?;
         socket.set_receive_buffer(0)?;
         let filled = socket.send_to_itself(&FILLING);
         let sent = filled.is_ok().then(|| socket.send(request)).transpose();
@@ -48,13 +50,7 @@ impl Walk {
     /// As of [`Socket::receive`].
     pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(request) = self.put_off.take() {
-            // The error that there was no room for an answer comes first, if the kernel tells it.
-            match self.socket.receive(buffer) {
-                Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
-                    self.socket.receive(buffer)?;
-                }
-                filling => drop(filling?),
-            }
+            self.socket.receive(buffer)?;
             // Receiving what filled the buffer made the first datagram, or there is no dump.
             if let Some(first) = self.socket.receive_ready(buffer)? {
                 return Ok(first.len());

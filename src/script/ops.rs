@@ -70,7 +70,7 @@ pub(super) fn each(engine: &Engine, query: &Flows, visit: Visit<'_>) -> Fallible
 /// # Errors
 ///
 /// As [`each`].
-pub(super) fn each_abreast(engine: &Engine, query: &Flows, visit: Visit<'_>) -> Fallible<()> {
+pub(super) fn each_in_step(engine: &Engine, query: &Flows, visit: Visit<'_>) -> Fallible<()> {
     walk(engine, query, query.cursor()?, visit)
 }
 

@@ -177,7 +177,12 @@ fn stream<A: Question, E: From<KernelError>>(
     ask: &mut dyn FnMut(&A, &Flow) -> Result<bool, E>,
     hand: &mut Hand<'_, E>,
 ) -> Result<(), E> {
-    let mut cursor = query.cursor()?.at(Pace::Together);
+    let pace = match hand.change {
+        // What it says may depend on the flows before.
+        Change::Rule { .. } => Pace::InStep,
+        Change::Delete | Change::Update(_) => Pace::Together,
+    };
+    let mut cursor = query.cursor()?.at(pace);
     while let Some(flow) = cursor.next(ask)? {
         hand.outcome.matched += 1;
         hand.take(flow)?;

@@ -31,7 +31,7 @@ impl Deed {
 }
 
 /// Does to every flow of `query` what `decide` says, looks at what it changed again, and tells of
-/// each what became of it, in the order of the table; `what` completes "cannot …".
+/// each what became of it, in the order in which they come; `what` completes "cannot …".
 ///
 /// # Errors
 ///

@@ -213,11 +213,17 @@ pub struct Cursor<A> {
 }
 
 impl<A> Cursor<A> {
-    /// Allows to receive flows before those that came earlier were used, unless the query ends
-    /// before the flows do; to be said before the first.
+    /// Allows to receive flows before those that came earlier were used; to be said before the
+    /// first. Not if the query may end before the flows do, nor in any order if that decides which
+    /// flows it finds.
     #[must_use]
     pub fn at(mut self, pace: Pace) -> Self {
-        if !self.stages.iter().any(|stage| matches!(stage, Stage::Take(_))) {
+        let strict = |stage: &Stage<A>| match stage {
+            Stage::Take(_) => true,
+            Stage::Skip(_) => pace == Pace::Together,
+            Stage::Where(filter) => pace == Pace::Together && filter.asks(),
+        };
+        if !self.stages.iter().any(strict) {
             self.flows.set_pace(pace);
         }
         self

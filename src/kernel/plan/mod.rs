@@ -6,9 +6,8 @@
 //! are not, nor are any that would send half of the table together.
 //!
 //! Several dumps, at once or one after the other, must show a flow once, though it may change in
-//! between. So what tells them apart is
-//! what a flow keeps for life: family, tuples, zone. Of marks and status only that is asked for
-//! which all alternatives have in common.
+//! between. So what tells them apart is what a flow keeps for life: family, tuples, zone. Of marks
+//! and status only that is asked for which all alternatives have in common.
 //!
 //! Asked for is what no kernel gets wrong in the way that loses flows. One that does not know a
 //! filter sends more, or refuses and is asked without. Left out are IPv6 addresses, which every

@@ -12,7 +12,7 @@ use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::objects::Flows;
-use crate::script::ops::{Key, each, each_abreast, handle, to_filter};
+use crate::script::ops::{Key, each, each_in_step, handle, to_filter};
 use crate::script::value::{count as unsigned, describe, to_dynamic};
 use crate::table::{Distinct, Tally};
 
@@ -144,7 +144,7 @@ mod query_api {
     #[rhai_fn(pure, return_raw)]
     pub fn first(ctx: NativeCallContext, query: &mut Flows) -> Fallible<Dynamic> {
         let mut first = Dynamic::UNIT;
-        each_abreast(ctx.engine(), query, &mut |flow| {
+        each_in_step(ctx.engine(), query, &mut |flow| {
             first = handle(flow, query.source());
             Ok(ControlFlow::Break(()))
         })?;
@@ -187,7 +187,7 @@ mod query_api {
     #[rhai_fn(name = "each", pure, return_raw)]
     pub fn for_each(ctx: NativeCallContext, query: &mut Flows, f: FnPtr) -> Fallible<()> {
         let f = Callback::new(&ctx, f);
-        each_abreast(ctx.engine(), query, &mut |flow| {
+        each_in_step(ctx.engine(), query, &mut |flow| {
             f.tell(ctx.engine(), [handle(flow, query.source())])?;
             Ok(ControlFlow::Continue(()))
         })
@@ -203,7 +203,7 @@ mod query_api {
     pub fn map(ctx: NativeCallContext, query: &mut Flows, f: FnPtr) -> Fallible<Array> {
         let f = Callback::new(&ctx, f);
         let mut results = Array::new();
-        each_abreast(ctx.engine(), query, &mut |flow| {
+        each_in_step(ctx.engine(), query, &mut |flow| {
             results.push(f.call(ctx.engine(), [handle(flow, query.source())])?);
             Ok(ControlFlow::Continue(()))
         })?;
