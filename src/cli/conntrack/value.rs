@@ -64,11 +64,11 @@ pub(super) fn address(text: &str) -> Result<IpAddr, Fault> {
 ///
 /// conntrack takes `1.2.3.4/` for `1.2.3.4/0`, which is every address; here it is refused.
 pub(super) fn network(text: &str) -> Result<(IpAddr, Option<u8>), Fault> {
-    // Most have none, and a file has many: bytes are sooner compared than characters searched.
-    if !text.bytes().any(|byte| byte == b'/') {
-        return Ok((address(text)?, None));
+    // Most have none, and a file has many.
+    if let Ok(addr) = text.parse() {
+        return Ok((addr, None));
     }
-    let (addr, length) = text.split_once('/').unwrap_or((text, ""));
+    let Some((addr, length)) = text.split_once('/') else { return Ok((address(text)?, None)) };
     let addr = address(addr).map_err(|_| Fault::usage(format!("Invalid IP address `{text}'")))?;
     let bits = if addr.is_ipv4() { 32 } else { 128 };
     let length = length.parse::<u8>().ok().filter(|length| *length <= bits);
