@@ -167,8 +167,24 @@ pub fn change_one<E: From<KernelError>>(
 ) -> Result<Outcome, Unfinished<E>> {
     let mut hand = Hand::new(source, change, guard)?;
     hand.outcome.matched = 1;
-    let taken = hand.take(flow);
+    let taken = take_held(flow, &mut hand);
     hand.finish(taken)
+}
+
+/// Takes a flow that was seen whenever it was: it is looked up again, unless it is to be deleted, where
+/// the kernel looks at the id itself.
+fn take_held<E: From<KernelError>>(flow: &Flow, hand: &mut Hand<'_, E>) -> Result<(), E> {
+    if matches!(hand.change, Change::Delete) {
+        return hand.take(flow);
+    }
+    let (live, batch) = hand.batches.of(flow.netns())?;
+    match live.get(&flow.key())?.filter(|present| present.id == flow.id) {
+        Some(present) => hand.take(&present),
+        None => {
+            batch.count_gone();
+            Ok(())
+        }
+    }
 }
 
 /// Changes flows while they are listed.

@@ -1,6 +1,5 @@
 //! Addresses and networks: values that print, compare and sort as such, and equal their text.
 
-use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use rhai::plugin::*;
@@ -12,13 +11,6 @@ use crate::script::ops::{address, network};
 
 pub(super) fn module() -> Module {
     exported_module!(addr_api)
-}
-
-fn compare(a: IpAddr, text: &str) -> Fallible<Ordering> {
-    let b: IpAddr = text
-        .parse()
-        .map_err(|_| Fault::new(format!("\"{text}\" is not an IP address")).thrown())?;
-    Ok(a.cmp(&b))
 }
 
 #[export_module]
@@ -148,18 +140,6 @@ pub(in crate::script) mod addr_api {
     #[rhai_fn(name = ">=")]
     pub fn ip_ge(a: IpAddr, b: IpAddr) -> bool {
         a >= b
-    }
-
-    /// True if `a` comes before the address in `text`.
-    #[rhai_fn(name = "<", return_raw)]
-    pub fn ip_lt_text(a: IpAddr, text: &str) -> Fallible<bool> {
-        Ok(compare(a, text)?.is_lt())
-    }
-
-    /// True if `a` comes after the address in `text`.
-    #[rhai_fn(name = ">", return_raw)]
-    pub fn ip_gt_text(a: IpAddr, text: &str) -> Fallible<bool> {
-        Ok(compare(a, text)?.is_gt())
     }
 
     /// True if the address lies in the network: `f.src in net("10.0.0.0/8")`.

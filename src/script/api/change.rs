@@ -266,13 +266,16 @@ mod change_api {
 
     /// The one flow with exactly this original direction, or `()`: a look-up, not a search.
     ///
+    /// The kernel would also find the flow whose answers look so, which is another one.
+    ///
     /// # Example
     /// ```rhai
     /// flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1024, dport: 53 })
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn get(query: &mut Flows, key: Map) -> Fallible<Dynamic> {
-        let found = query.source().get(&maps::flow_key(&key)?)?;
+        let key = maps::flow_key(&key)?;
+        let found = query.source().get(&key)?.filter(|flow| key.is_of(flow));
         Ok(found.map_or(Dynamic::UNIT, |flow| Dynamic::from(FlowHandle::new(flow, query.source()))))
     }
 

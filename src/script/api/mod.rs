@@ -13,6 +13,7 @@ mod filter;
 mod flow;
 mod help;
 mod kill;
+mod mixed;
 mod nat;
 mod netns;
 mod open;
@@ -38,7 +39,7 @@ pub(super) use outcome::outcome_map;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 29] = [
+    let topics: [fn() -> Module; 30] = [
         addr::module,
         change::module,
         columns::module,
@@ -49,6 +50,7 @@ pub(super) fn register(engine: &mut Engine) {
         flow::module,
         help::module,
         kill::module,
+        mixed::module,
         nat::module,
         netns::module,
         open::module,

@@ -122,10 +122,10 @@ mod outcome_api {
     /// Puts back what a delete or an update changed: makes the flows again, or writes old values.
     ///
     /// A flow comes back with both directions, NAT, state, mark, labels, zone, helper and status,
-    /// and the timeout that it would still have; counters and start are lost, and a tcp flow has
-    /// liberal window checks. What would have run out is `gone`. A flow that is there again, was
-    /// changed by others since, or has status bits that cannot be cleared is `failed`, and `errors`
-    /// says why. The last 64 MiB of changes can be undone, some million flows; once.
+    /// and the timeout that it would still have; counters, start and its expectations are lost, and a
+    /// tcp flow has liberal window checks. What would have run out is `gone`. A flow that is there
+    /// again, was changed by others since, or has status bits that cannot be cleared is `failed`, and
+    /// `errors` says why. The last 64 MiB of changes can be undone, some million flows; once.
     ///
     /// # Example
     /// ```rhai

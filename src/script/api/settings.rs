@@ -66,9 +66,13 @@ mod settings_api {
     /// ```
     #[rhai_fn(index_set, pure, return_raw)]
     pub fn write(settings: &mut Settings, name: &str, value: Dynamic) -> Fallible<()> {
+        // Rhai writes a property back after a method was called on it: `settings.names.len()`.
+        if name == "names" && value.is_array() {
+            return Ok(());
+        }
         check(settings, name)?;
         let (live, number) = (settings.source.live()?, number(name, &value)?);
-        // Rhai writes a property back after a method was called on it: `settings.max.to_string()`.
+        // Likewise `settings.max.to_string()`.
         if sysctl::read(live.netns(), name)? == number {
             return Ok(());
         }

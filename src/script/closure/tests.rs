@@ -376,3 +376,31 @@ fn a_word_that_no_flow_shows_is_told_of() {
     a.rhai:4:21: no flow has the status `ASSURED`: it is written `assured`
     ");
 }
+
+#[test]
+fn what_stands_for_a_value_compares_on_either_side() {
+    let closures = [
+        "\"10.0.0.40\" < f.src",
+        "f.src <= \"10.0.0.40\"",
+        "\"10.0.0.40\" >= f.src",
+        "f.dst >= \"10.0.0.40\"",
+        "\"10.0.0.0/24\" == f.src.net(24)",
+        "f.src.net(24) in [\"10.0.0.0/24\", \"192.168.1.0/24\"]",
+        "1000 < f.timeout",
+        "100 >= f.timeout",
+        "f.timeout in [0, 30, 60, 120]",
+        "f.dst > \"nonsense\"",
+    ];
+    let closures = closures.map(|body| format!("|f| {body}"));
+    let (_, all) = Bench::new().compare_all(&closures, 0);
+    assert!(all > 0);
+    let script = r#"
+        let a = ip("10.0.0.5"); let n = net("10.0.0.0/24"); let d = 5.min;
+        [a < "10.0.0.6", a <= "10.0.0.5", a >= "10.0.0.5", a > "10.0.0.4", "10.0.0.6" > a,
+         "10.0.0.5" >= a, "10.0.0.5" <= a, "10.0.0.4" < a, "10.0.0.0/24" == n, !("10.0.0.0/24" != n),
+         300 == d, !(300 != d), 299 < d, 300 <= d, 301 > d, 300 >= d, d in [1, 300], n in ["10.0.0.0/24"]]
+    "#;
+    let answers =
+        Bench::new().program.eval("test", script).unwrap_or_else(|e| panic!("{}", e.text));
+    assert!(!answers.to_string().contains("false"), "{answers}");
+}

@@ -140,3 +140,42 @@ fn a_flow_whose_protocol_has_no_such_state_fails_and_is_left_alone() {
         "#);
     });
 }
+
+#[test]
+fn a_flow_that_took_the_place_of_another_is_not_updated_for_it() {
+    in_namespace(|| {
+        let told = eval(
+            r#"let key = #{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 5, dport: 53 };
+               flows.create(key + #{ timeout: 100 });
+               let old = flows.get(key);
+               let others = 0;
+               while flows.get(key)?.id == old.id {
+                   // The kernel names a flow by its place in memory: another has to take it.
+                   flows.get(key).delete();
+                   for n in 0..20 {
+                       others += 1;
+                       flows.create(key + #{ sport: 100 + others, timeout: 100 });
+                   }
+                   flows.create(key + #{ timeout: 100 });
+               }
+               let outcome = old.update(#{ mark: 3 });
+               print(`${outcome.done} ${outcome.gone} ${flows.get(key).mark}`);
+               let fresh = flows.get(key).update(#{ mark: 3 });
+               print(`${fresh.done} ${fresh.gone} ${flows.get(key).mark}`);"#,
+        );
+        assert_eq!(told, "0 1 0\n1 0 3");
+    });
+}
+
+#[test]
+fn a_look_up_by_the_direction_of_the_answers_finds_nothing() {
+    in_namespace(|| {
+        let told = eval(
+            r#"let key = #{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 5, dport: 53 };
+               flows.create(key + #{ timeout: 100 });
+               let back = #{ proto: "udp", src: "10.0.0.2", dst: "10.0.0.1", sport: 53, dport: 5 };
+               [flows.get(key)?.sport, flows.get(back)]"#,
+        );
+        assert_eq!(told, "[5,null]");
+    });
+}
