@@ -129,15 +129,18 @@ fn translated(side: Side, word: NatWord) -> Filter {
         Side::Source => (NatKind::Source, Place::Src(Orig), Place::Src(Orig)),
         Side::Destination => (NatKind::Destination, Place::Dst(Orig), Place::Dst(Orig)),
     };
+    // Tuples that differ are no NAT unless the kernel set it up: IPS_SRC_NAT_DONE, IPS_DST_NAT_DONE.
+    let done = |bit| Filter::Test(Test::Status(Status(bit)));
+    let done = done(1 << 7).or(done(1 << 8));
     let Some(NatTarget { addr, port }) = word.to else {
-        return Filter::Test(Test::Nat(kind, Vec::new(), None));
+        return Filter::Test(Test::Nat(kind, Vec::new(), None)).and(done);
     };
     let host = vec![Network::host(addr)];
     let own = Filter::Test(Test::Addr(addr_place, host.clone())).negate();
     let range = port.map(PortRange::one);
     let own_port = range
         .map_or(Filter::All, |range| Filter::Test(Test::Port(port_place, vec![range])).negate());
-    Filter::Test(Test::Nat(kind, host, range)).and(own).and(own_port)
+    Filter::Test(Test::Nat(kind, host, range)).and(own).and(own_port).and(done)
 }
 
 fn state(line: &Line) -> Option<Filter> {

@@ -28,7 +28,7 @@ impl Words<'_> {
     pub(super) fn names(&self) -> Option<Arc<LabelMap>> {
         /// The names of this machine: a file of command lines asks for them again and again.
         static HERE: OnceLock<Option<Arc<LabelMap>>> = OnceLock::new();
-        match self.map.filter(|path| !path.is_empty()) {
+        match self.map {
             _ if !self.asked && self.all.is_empty() => None,
             Some(path) => open(path),
             None => HERE.get_or_init(|| open(FILE)).clone(),

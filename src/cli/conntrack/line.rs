@@ -171,7 +171,10 @@ impl Line {
                 (self.proto, self.handler) = (Some(proto), Some(handler));
             }
             Opt::Timeout => self.timeout_s = Some(value::decimal("-t", text)?),
-            Opt::Status => self.status = Some(value::status(text)?),
+            Opt::Status => {
+                let word = value::status(text)?;
+                self.status = Some(self.status.map_or(word, |known| known.and(word)));
+            }
             Opt::Zero | Opt::NatRange => (),
             Opt::EventMask => {
                 self.events.get_or_insert_default().extend(value::events(text)?);
@@ -187,9 +190,9 @@ impl Line {
                 text if text.starts_with("ipv6") => Family::Ipv6,
                 _ => return Err(Fault::usage(format!("`{text}' unsupported protocol"))),
             })?,
-            Opt::SrcNat => self.snat = Some(self.nat("src-nat", value)?),
-            Opt::DstNat => self.dnat = Some(self.nat("dst-nat", value)?),
-            Opt::AnyNat => self.any_nat = Some(self.nat("any-nat", value)?),
+            Opt::SrcNat => self.snat = Some(self.nat("src-nat", value)?.or(self.snat)),
+            Opt::DstNat => self.dnat = Some(self.nat("dst-nat", value)?.or(self.dnat)),
+            Opt::AnyNat => self.any_nat = Some(self.nat("any-nat", value)?.or(self.any_nat)),
             Opt::Output => {
                 value::output(text, &mut self.style)?;
                 labels.asked |= self.style.labels;

@@ -174,7 +174,7 @@ impl Lines<'_> {
                 Err(_) => String::from_utf8_lossy(&self.line),
             };
             // A file that was edited elsewhere may have CR LF at the ends of its lines.
-            let words = text.trim_start().trim_end_matches(['\r', '\n']);
+            let words = text.trim_start_matches([' ', '\t']).trim_end_matches(['\r', '\n']);
             if words.is_empty() || words.starts_with('#') {
                 continue;
             }

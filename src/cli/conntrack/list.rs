@@ -13,10 +13,7 @@ use super::{Machine, filter, names, new};
 
 /// Shows the flows of a table.
 pub(super) fn list(machine: &Machine, line: &Line) -> Result<u8, Fault> {
-    // All counters are set to zero, whatever is shown of them: so nothing may be left out.
-    if line.given.has(Opt::Zero) && line.given.any(&NARROWING) {
-        return Err(Fault::usage("Can't use -z with filtering parameters"));
-    }
+    may_zero(line)?;
     let labels = names(line);
     let mut entries = Entries::new(line, &labels);
     let failed = |error: KernelError| Fault::kernel(&error, Command::List, Table::Conntrack);
@@ -38,6 +35,14 @@ pub(super) fn list(machine: &Machine, line: &Line) -> Result<u8, Fault> {
     let count = entries.finish()?;
     say(&format!("{count} flow entries have been shown."));
     Ok(0)
+}
+
+/// All counters are set to zero, whatever is shown of them: so nothing may be left out.
+pub(super) fn may_zero(line: &Line) -> Result<(), Fault> {
+    if line.given.has(Opt::Zero) && line.given.any(&NARROWING) {
+        return Err(Fault::usage("Can't use -z with filtering parameters"));
+    }
+    Ok(())
 }
 
 /// What leaves out flows.

@@ -10,7 +10,7 @@ use super::line::{self, Line};
 use super::message::{Fault, PROGRAM, warn};
 use super::options::Opt;
 use super::output::format;
-use super::{filter, load, new};
+use super::{filter, list, load, new};
 
 /// Prints the script; that of a file has a statement for each of its lines.
 pub(super) fn print(words: &[String]) -> Result<u8, Fault> {
@@ -41,6 +41,10 @@ type Wrap = fn(&str) -> String;
 /// does not.
 fn of(line: &Line, wrap: Wrap) -> Result<String, Fault> {
     let Some((command, _)) = line.command else { return Ok("help()".to_owned()) };
+    // A script reads names by the map of the machine that it runs on.
+    if line.given.has(Opt::LabelMap) {
+        return Err(Fault::other("no script names labels by another map: leave `--labelmap' out"));
+    }
     let script = action(line, wrap)?;
     Ok(match command {
         Command::List | Command::Get => format!("show({script}, {})", text(format(line))),
@@ -69,6 +73,7 @@ fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
             return Err(Fault::other(why));
         }
         Command::List => {
+            list::may_zero(line)?;
             let mut query = asked(&filter::filter(line)?);
             query.push_str(if table == Table::Dying { ".dying()" } else { "" });
             query.push_str(if line.given.has(Opt::Zero) { ".zero()" } else { "" });

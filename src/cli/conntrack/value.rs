@@ -105,6 +105,18 @@ pub(super) struct NatWord {
     pub(super) to: Option<NatTarget>,
 }
 
+impl NatWord {
+    /// The same, with what only the word before it named: the option may stand twice.
+    pub(super) fn or(self, before: Option<Self>) -> Self {
+        let before = before.and_then(|word| word.to);
+        let to = match (self.to, before) {
+            (Some(to), Some(before)) => Some(NatTarget { port: to.port.or(before.port), ..to }),
+            (to, before) => to.or(before),
+        };
+        Self { to }
+    }
+}
+
 /// The address and the port of `1.2.3.4`, `1.2.3.4:80`, `::1` or `[::1]:80`.
 pub(super) fn nat(text: &str) -> Result<(&str, Option<u16>), Fault> {
     let (addr, port) = match text.strip_prefix('[') {
@@ -147,6 +159,18 @@ pub(super) struct StatusWord {
     pub(super) snat: bool,
     /// `DST_NAT` is among it.
     pub(super) dnat: bool,
+}
+
+impl StatusWord {
+    /// What is asked for by either word: `-u` may stand twice.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            set: self.set | other.set,
+            clear: self.clear | other.clear,
+            snat: self.snat || other.snat,
+            dnat: self.dnat || other.dnat,
+        }
+    }
 }
 
 /// The bits that `-u` and `-o save` have words for.

@@ -31,7 +31,7 @@ fn a_script_does_what_its_line_does() {
         assert_snapshot!(check("-D -u UNREPLIED -w 5"), @r#"flows("zone = 5 and unreplied").delete()"#);
         assert_snapshot!(check("-D -s 0.0.0.1 --mask-src 0.0.0.255"), @r#"flows("src 0.0.0.1/0.0.0.255").delete()"#);
         assert_snapshot!(check("-D -f ipv6"), @r#"flows("ipv6").delete()"#);
-        assert_snapshot!(check("-D -n 5.5.5.5:77"), @r#"flows("ipv4 and snat 5.5.5.5 port 77 and not src 5.5.5.5 and not sport 77").delete()"#);
+        assert_snapshot!(check("-D -n 5.5.5.5:77"), @r#"flows("ipv4 and snat 5.5.5.5 port 77 and not src 5.5.5.5 and not sport 77 and (status src_nat_done or status dst_nat_done)").delete()"#);
         assert_snapshot!(check("-D --orig-zone 0 -p udp"), @r#"flows("proto udp and not orig.zone > 0").delete()"#);
         assert_snapshot!(check("-D -m 7/3"), @r#"flows("not all").delete()"#);
         assert_snapshot!(check("-D"), @"flows.flush()");
