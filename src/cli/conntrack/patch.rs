@@ -12,7 +12,7 @@ pub(super) fn of(line: &Line, flow: &Flow) -> Patch {
         mark: line.mark.and_then(|wanted| mark(wanted, flow.mark.unwrap_or_default())),
         status: new::status_bits(line).filter(|bits| flow.has_status(*bits) == Some(false)),
         proto_info: proto_info(line, flow),
-        labels: labels(line, flow.labels.unwrap_or_default()),
+        labels: labels(line, flow),
         ..Patch::default()
     }
 }
@@ -47,18 +47,14 @@ fn proto_info(line: &Line, flow: &Flow) -> Option<ProtoInfo> {
     }
 }
 
-fn labels(line: &Line, present: Labels) -> Option<LabelPatch> {
-    let patch = match (&line.del_labels, new::labels(&line.add_labels)) {
-        (None, None) => return None,
-        (None, Some(set)) => LabelPatch { set, mask: set },
-        (Some(bits), _) => LabelPatch {
+/// As conntrack counts: labels that are there already are added again, and of a flow that has any
+/// those are deleted that it has not.
+fn labels(line: &Line, flow: &Flow) -> Option<LabelPatch> {
+    match (&line.del_labels, new::labels(&line.add_labels)) {
+        (None, set) => set.map(|set| LabelPatch { set, mask: set }),
+        (Some(bits), _) => flow.labels.map(|_| LabelPatch {
             set: Labels::default(),
             mask: new::labels(bits).unwrap_or(Labels([u32::MAX; 4])),
-        },
-    };
-    let mut wanted = present;
-    for ((word, set), mask) in wanted.0.iter_mut().zip(patch.set.0).zip(patch.mask.0) {
-        *word = *word & !mask | set;
+        }),
     }
-    (wanted != present).then_some(patch)
 }

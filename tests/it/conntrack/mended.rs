@@ -208,6 +208,10 @@ fn labels_are_added_and_deleted_by_themselves() {
         udp      17 # src=1.1.1.1 dst=1.1.1.2 sport=1 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.1 sport=2 dport=1 mark=0 use=1 labels=eth0-in,more
         conntrack: 1 flow entries have been shown.
         ");
+        // As the original counts: what is there already, and what a flow with labels has not.
+        for line in ["-U -s 1.1.1.1 --label-add more", "-U --label-del eth0-out"] {
+            assert!(said(line).contains(" 1 flow entries have been updated."), "{line}");
+        }
         assert_snapshot!(said("-L -l eth0-in,hundred"), @"conntrack: 0 flow entries have been shown.");
         assert_snapshot!(said("-U --label-del"), @"
         udp      17 # src=1.1.1.1 dst=1.1.1.2 sport=1 dport=2 [UNREPLIED] src=1.1.1.2 dst=1.1.1.1 sport=2 dport=1 mark=0 use=2
