@@ -30,6 +30,13 @@ impl FlowKey {
         let same_l4 = flow.orig.l4 == self.tuple.l4 || flow.orig.l4 == L4::None;
         ends(&self.tuple) == ends(&flow.orig) && same_l4
     }
+
+    /// True if `flow`, which stands under this name, is the one that was seen, and has not taken its
+    /// place; without an id there is no telling.
+    #[must_use]
+    pub fn is_still(&self, flow: &Flow) -> bool {
+        self.id.is_none() || flow.id == self.id
+    }
 }
 
 impl fmt::Display for FlowKey {

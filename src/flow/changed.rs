@@ -23,7 +23,7 @@ pub struct Changed {
 const WRITABLE: Status =
     Status(Status::SEEN_REPLY.0 | Status::ASSURED.0 | Status::FIXED_TIMEOUT.0 | Status::HELPER.0);
 /// `IPS_SRC_NAT_DONE` and `IPS_DST_NAT_DONE`: NAT was set up, be it to translate nothing.
-const NAT_DONE: Status = Status(1 << 7 | 1 << 8);
+const NAT_DONE: Status = Status(Status::SRC_NAT_DONE.0 | Status::DST_NAT_DONE.0);
 /// `IP_CT_TCP_FLAG_BE_LIBERAL`: the window is not judged.
 const BE_LIBERAL: u8 = 0x08;
 /// `WINDOW_SCALE`, `SACK_PERM`, `CLOSE_INIT`, `BE_LIBERAL`: what is true without knowing the

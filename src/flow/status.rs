@@ -42,6 +42,10 @@ impl Status {
     pub const DST_NAT: Self = Self(1 << 5);
     /// `IPS_SEQ_ADJUST`.
     pub const SEQ_ADJUST: Self = Self(1 << 6);
+    /// `IPS_SRC_NAT_DONE`: NAT of the source was set up, be it to translate nothing.
+    pub const SRC_NAT_DONE: Self = Self(1 << 7);
+    /// `IPS_DST_NAT_DONE`: likewise of the destination.
+    pub const DST_NAT_DONE: Self = Self(1 << 8);
     /// `IPS_DYING`.
     pub const DYING: Self = Self(1 << 9);
     /// `IPS_FIXED_TIMEOUT`: neither packets nor requests change the timeout.

@@ -70,7 +70,8 @@ pub fn load_labels() -> LabelMap {
 }
 
 /// How many threads can run at once.
-fn processors() -> usize {
+#[must_use]
+pub fn processors() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
 }

@@ -44,8 +44,7 @@ impl FlowHandle {
     /// The table cannot be read.
     pub fn now(&self) -> Result<Option<Self>, KernelError> {
         let key = self.flow.key();
-        let same = |now: &Flow| key.id.is_none() || now.id == key.id;
-        let now = self.source.get(&key)?.filter(same);
+        let now = self.source.get(&key)?.filter(|now| key.is_still(now));
         Ok(now.map(|now| Self::new(now, &self.source)))
     }
 }

@@ -178,7 +178,8 @@ fn take_held<E: From<KernelError>>(flow: &Flow, hand: &mut Hand<'_, E>) -> Resul
         return hand.take(flow);
     }
     let (live, batch) = hand.batches.of(flow.netns())?;
-    match live.get(&flow.key())?.filter(|present| present.id == flow.id) {
+    let key = flow.key();
+    match live.get(&key)?.filter(|present| key.is_still(present)) {
         Some(present) => hand.take(&present),
         None => {
             batch.count_gone();
@@ -237,7 +238,7 @@ fn planned<A: Question, E: From<KernelError> + From<ChangeError>>(
     let condition = query.condition().again();
     for Found { netns, key, deed } in flows {
         let (live, batch) = hand.batches.of(netns.as_ref())?;
-        match live.get(&key)?.filter(|flow| flow.id == key.id) {
+        match live.get(&key)?.filter(|flow| key.is_still(flow)) {
             Some(flow) if condition.judge(&flow, now_ns(), ask)? => match deed {
                 Some(deed) => hand.take_for(&flow, *deed)?,
                 None => hand.take(&flow)?,

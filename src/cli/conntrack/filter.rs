@@ -129,9 +129,9 @@ fn translated(side: Side, word: NatWord) -> Filter {
         Side::Source => (NatKind::Source, Place::Src(Orig), Place::Src(Orig)),
         Side::Destination => (NatKind::Destination, Place::Dst(Orig), Place::Dst(Orig)),
     };
-    // Tuples that differ are no NAT unless the kernel set it up: IPS_SRC_NAT_DONE, IPS_DST_NAT_DONE.
-    let done = |bit| Filter::Test(Test::Status(Status(bit)));
-    let done = done(1 << 7).or(done(1 << 8));
+    // Tuples that differ are no NAT unless the kernel set it up.
+    let done = |bit| Filter::Test(Test::Status(bit));
+    let done = done(Status::SRC_NAT_DONE).or(done(Status::DST_NAT_DONE));
     let Some(NatTarget { addr, port }) = word.to else {
         return Filter::Test(Test::Nat(kind, Vec::new(), None)).and(done);
     };

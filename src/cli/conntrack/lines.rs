@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use std::env;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::num::NonZero;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::panic::resume_unwind;
@@ -16,7 +15,7 @@ use super::command::{Command, Table};
 use super::getopt::Split;
 use super::line::{self, Line};
 use super::message::{Fault, say, warn};
-use crate::kernel::spool;
+use crate::kernel::{processors, spool};
 
 /// The longest line: conntrack would cut it to pieces, and run those.
 const LINE_BYTES: usize = 10_240;
@@ -89,8 +88,7 @@ impl Script {
 
     /// Whole lines, about as much for each processor.
     fn parts(&self) -> Result<Vec<Range<u64>>, Fault> {
-        let processors = thread::available_parallelism().map_or(1, NonZero::get);
-        let count = u64::try_from(processors).unwrap_or(1).min(self.length / PART_BYTES).max(1);
+        let count = u64::try_from(processors()).unwrap_or(1).min(self.length / PART_BYTES).max(1);
         let mut parts = Vec::new();
         let mut start = 0;
         for number in 1..=count {

@@ -4,10 +4,9 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 
-use super::change::{apply, narrows, one, outcome};
+use super::change::{apply, narrows, one};
 use super::query::flows_that;
 use crate::flow::Flow;
-use crate::kernel::Applied;
 use crate::script::callback::Callback;
 use crate::script::expr::Subject;
 use crate::script::fault::{Fallible, Fault};
@@ -156,16 +155,8 @@ mod reconcile_api {
         flow: &mut FlowHandle,
         rule: Dynamic,
     ) -> Fallible<Outcome> {
-        let (started, rule) = (std::time::Instant::now(), Rule::new(&ctx, rule)?);
-        match flow.now()? {
-            Some(now) => {
-                let rule = |_: &Flow| rule.deed(&ctx, &now);
-                one(&ctx, &now, Change::Rule { verb: VERB, remembers: false, rule: &rule })
-            }
-            None => {
-                let applied = Applied { gone: 1, ..Applied::default() };
-                outcome(VERB, 1, applied, &flow.source, started)
-            }
-        }
+        let rule = Rule::new(&ctx, rule)?;
+        let rule = |now: &Flow| rule.deed(&ctx, &FlowHandle::new(now.clone(), &flow.source));
+        one(&ctx, flow, Change::Rule { verb: VERB, remembers: false, rule: &rule })
     }
 }
