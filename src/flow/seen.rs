@@ -16,6 +16,8 @@ pub struct Flow {
     pub reply: Tuple,
     /// `IPS_` bits.
     pub status: Option<Status>,
+    /// The bits that `status` tells of: all of them, but for what conntrack printed.
+    pub told: Status,
     /// Seconds until the kernel forgets it if no packet comes; absent for offloaded flows.
     pub timeout_s: Option<u32>,
     /// State per protocol; absent for protocols without one and for offloaded flows.
@@ -141,6 +143,7 @@ impl Flow {
             orig,
             reply,
             status: None,
+            told: Status::ALL,
             timeout_s: None,
             proto_info: None,
             mark: None,
@@ -183,10 +186,12 @@ impl Flow {
         self.zone.or((!directional).then_some(0))
     }
 
-    /// True if all bits of `wanted` are set; absent without a status.
+    /// True if all bits of `wanted` are set; absent without a status that tells.
     #[must_use]
+    #[inline]
     pub fn has_status(&self, wanted: Status) -> Option<bool> {
-        self.status.map(|status| status.has(wanted))
+        let missing = wanted.0 & !self.status?.0;
+        (missing == 0 || missing & self.told.0 != 0).then_some(missing == 0)
     }
 
     /// True if the source is translated: answers go to another address or port than it has.

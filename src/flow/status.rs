@@ -28,6 +28,8 @@ const NAMES: [(u32, &str); 16] = [
 ];
 
 impl Status {
+    /// Every bit there can be.
+    pub const ALL: Self = Self(u32::MAX);
     /// `IPS_EXPECTED`: made by an expectation.
     pub const EXPECTED: Self = Self(1);
     /// `IPS_SEEN_REPLY`: traffic went both ways.

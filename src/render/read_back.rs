@@ -133,6 +133,7 @@ fn as_conntrack(flow: &Flow) -> Flow {
         orig: tuple(flow.orig),
         reply: tuple(flow.reply),
         status: Some(seen),
+        told: Status::SEEN_REPLY | Status::ASSURED,
         proto_info: flow.proto_info.map(state),
         labels: named(flow.labels),
         rare: secctx(flow),
@@ -145,6 +146,9 @@ fn as_line(flow: &Flow) -> Flow {
     let fates = [Status::HW_OFFLOAD, Status::OFFLOAD, Status::ASSURED];
     let fate = fates.into_iter().find(|bit| flow.has_status(*bit) == Some(true));
     shown.status = shown.status.map(|status| status | fate.unwrap_or_default());
+    let assured =
+        if fate.is_none_or(|fate| fate == Status::ASSURED) { Status::ASSURED } else { Status(0) };
+    shown.told = Status::SEEN_REPLY | Status::OFFLOAD | Status::HW_OFFLOAD | assured;
     let seconds = |ns: Option<u64>| ns.map(|ns| ns - ns % 1_000_000_000);
     (shown.start_ns, shown.stop_ns) = (seconds(flow.start_ns), seconds(flow.stop_ns));
     shown
@@ -163,6 +167,7 @@ fn as_xml(flow: &Flow) -> Flow {
 fn as_save(flow: &Flow) -> Flow {
     let mut shown = Flow {
         status: flow.status,
+        told: Status::EXPECTED | Status::SEEN_REPLY | Status::ASSURED | Status::FIXED_TIMEOUT,
         timeout_s: flow.timeout_s,
         zone: flow.zone,
         ..Flow::new(tuple(flow.orig), tuple(flow.reply))

@@ -94,6 +94,7 @@ pub(super) fn flows() -> impl Strategy<Value = Flow> {
             reply: reply.or_else(|| orig.inverted()).unwrap_or(orig),
             orig,
             status: words.0.map(Status),
+            told: words.2.map_or(Status::ALL, Status),
             timeout_s: words.1,
             proto_info,
             mark: words.2,

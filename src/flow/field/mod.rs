@@ -236,9 +236,13 @@ impl Field {
                 Value::or_absent(replied, |replied| Value::Bool(!replied))
             }
             Self::Related => Value::or_absent(flow.has_status(Status::EXPECTED), Value::Bool),
-            Self::Offload => Value::or_absent(flow.status, |status| {
-                Value::Bool(status.has(Status::OFFLOAD) || status.has(Status::HW_OFFLOAD))
-            }),
+            Self::Offload => {
+                match [Status::OFFLOAD, Status::HW_OFFLOAD].map(|bit| flow.has_status(bit)) {
+                    [Some(true), _] | [_, Some(true)] => Value::Bool(true),
+                    [Some(false), Some(false)] => Value::Bool(false),
+                    _ => Value::Absent,
+                }
+            }
             Self::ProtoInfo => Value::or_absent(flow.proto_info, |info| proto_info(&info)),
             Self::SeqAdj => seqadj(flow),
             Self::Synproxy => {

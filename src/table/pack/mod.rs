@@ -42,6 +42,9 @@ pub fn pack(flow: &Flow, out: &mut Vec<u8>) {
     let mut parts = PartsOut::new(out);
     parts.put(reply, |out, reply| put_tuple(out, &reply, 0));
     parts.put(flow.status, |out, status| put_varint(out, status.0.into()));
+    parts.put(Some(flow.told).filter(|told| *told != Status::ALL), |out, told| {
+        put_varint(out, told.0.into());
+    });
     parts.put(flow.timeout_s, |out, seconds| put_varint(out, seconds.into()));
     parts.put(flow.proto_info, |out, info| put_proto_info(out, &info));
     parts.put(flow.mark, |out, mark| put_varint(out, mark.into()));
@@ -79,6 +82,7 @@ pub fn unpack(bytes: &[u8]) -> Option<(Flow, &[u8])> {
         reply,
         zone,
         status: parts.take(Bytes::varint_u32)?.map(Status),
+        told: parts.take(Bytes::varint_u32)?.map_or(Status::ALL, Status),
         timeout_s: parts.take(Bytes::varint_u32)?,
         proto_info: parts.take(Bytes::proto_info)?,
         mark: parts.take(Bytes::varint_u32)?,

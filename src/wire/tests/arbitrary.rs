@@ -102,6 +102,7 @@ pub(crate) fn flow() -> impl Strategy<Value = Flow> {
             let (status, labels) = (status.map(Status), labels.map(Labels));
             Flow {
                 orig,
+                told: Status::ALL,
                 reply,
                 status,
                 timeout_s,

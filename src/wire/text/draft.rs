@@ -141,6 +141,8 @@ pub(super) struct Draft {
     /// Its protocol, where it is shown; else that of the entry.
     pub master_proto: Option<Proto>,
     pub status: Option<Status>,
+    /// The bits that the format has words for; absent where it has them for all.
+    pub told: Option<Status>,
     pub timeout_s: Option<u32>,
     state: Option<State>,
     pub tcp: TcpInfo,
@@ -170,9 +172,10 @@ pub(super) struct ExpectDraft {
 }
 
 impl Draft {
-    /// A draft of a format that shows `SEEN_REPLY` by what it does not say: [`Self::unreplied`].
-    pub(super) fn replied() -> Self {
-        Self { status: Some(Status::SEEN_REPLY), ..Self::default() }
+    /// A draft of a format that shows `SEEN_REPLY` by what it does not say: [`Self::unreplied`]; it
+    /// has words for the bits of `told`.
+    pub(super) fn replied(told: Status) -> Self {
+        Self { status: Some(Status::SEEN_REPLY), told: Some(told), ..Self::default() }
     }
 
     pub(super) fn unreplied(&mut self) {
@@ -220,6 +223,12 @@ impl Draft {
 
     pub(super) fn add_status(&mut self, bits: Status) {
         self.status = Some(self.status.unwrap_or_default() | bits);
+    }
+
+    /// The flow is offloaded: its word stands where that of assured would, which is not known then.
+    pub(super) fn offloaded(&mut self, bit: Status) {
+        self.add_status(bit);
+        self.told = self.told.map(|told| Status(told.0 & !Status::ASSURED.0));
     }
 
     /// `NONE` is also what conntrack prints for a number without a name.
@@ -290,6 +299,7 @@ impl Draft {
             orig,
             reply,
             status: self.status,
+            told: self.told.unwrap_or(Status::ALL),
             timeout_s: self.timeout_s,
             proto_info: self.proto_info(proto)?,
             mark: self.mark,

@@ -12,6 +12,10 @@ use super::error::EntryError;
 use super::{Entry, time};
 use crate::flow::{EventKind, ExpectFlags, LabelMap, Proto, Status, Subject};
 
+/// The bits of a status that these lines have words for.
+const TOLD: Status =
+    Status(Status::SEEN_REPLY.0 | Status::ASSURED.0 | Status::OFFLOAD.0 | Status::HW_OFFLOAD.0);
+
 /// Words between blanks; what begins with `[` ends with `]`, blanks included.
 pub(super) struct Words<'a>(pub &'a str);
 
@@ -131,7 +135,7 @@ fn flow<'a>(
     labels: &LabelMap,
     zone: &TimeZone,
 ) -> Result<Entry, EntryError> {
-    let mut draft = Draft::replied();
+    let mut draft = Draft::replied(TOLD);
     draft.proto = Some(protocol(first, &mut words)?);
     // Which direction the fields belong to: the second `src=` begins the reply.
     let mut replying = false;
@@ -218,8 +222,8 @@ fn bracket(draft: &mut Draft, flag: &str, zone: &TimeZone) -> Result<(), EntryEr
     match flag {
         "UNREPLIED" => draft.unreplied(),
         "ASSURED" => draft.add_status(Status::ASSURED),
-        "OFFLOAD" => draft.add_status(Status::OFFLOAD),
-        "HW_OFFLOAD" => draft.add_status(Status::HW_OFFLOAD),
+        "OFFLOAD" => draft.offloaded(Status::OFFLOAD),
+        "HW_OFFLOAD" => draft.offloaded(Status::HW_OFFLOAD),
         _ => {
             let Some((name, text)) = flag.split_once('=') else { return Ok(()) };
             let ns = || {

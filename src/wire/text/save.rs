@@ -12,6 +12,10 @@ use super::error::EntryError;
 use super::line::{Frame, Words};
 use crate::flow::{EventKind, L4, LabelMap, Proto, Status, Subject, Tuple};
 
+/// The bits of a status that `-u` has, and has whenever they are set; those of NAT need more.
+const TOLD: Status =
+    Status(Status::EXPECTED.0 | Status::SEEN_REPLY.0 | Status::ASSURED.0 | Status::FIXED_TIMEOUT.0);
+
 /// Reads a line that begins with `-`.
 pub(super) fn read(text: &str, labels: &LabelMap) -> Result<Entry, EntryError> {
     let (mut words, mut frame, mut draft) = (Words(text), Frame::default(), Draft::default());
@@ -22,6 +26,7 @@ pub(super) fn read(text: &str, labels: &LabelMap) -> Result<Entry, EntryError> {
         "-D" | "--delete" => Some(EventKind::Destroy),
         _ => return Err(EntryError::unexpected("-A, -I, -U or -D", command)),
     };
+    draft.told = Some(TOLD);
     let mut nat = Status::default();
     while let Some(word) = words.next() {
         if word.starts_with('[') {

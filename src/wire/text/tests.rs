@@ -66,6 +66,7 @@ fn shown(flow: &Flow) -> Flow {
     };
     let mut shown = Flow {
         status: flow.status.map(|status| status & (Status::SEEN_REPLY | Status::ASSURED)),
+        told: Status::SEEN_REPLY | Status::ASSURED | Status::OFFLOAD | Status::HW_OFFLOAD,
         proto_info: flow.proto_info.map(state),
         start_ns: flow.start_ns.map(|ns| ns - ns % 1_000_000_000),
         labels: None,
@@ -97,4 +98,26 @@ fn a_list_is_what_the_kernel_sent_as_far_as_it_shows_it() {
         assert_eq!(show::flow(&read), show::flow(&sent));
         assert_eq!(time_ns, read.start_ns.map(|ns| ns + 6_000_000_000));
     }
+}
+
+#[test]
+fn a_word_that_a_format_lacks_is_unknown_not_false() {
+    let udp = "udp 17 29 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=53 src=10.0.0.2 dst=10.0.0.1 \
+               sport=53 dport=1 [WORD] mark=0 use=1";
+    let saved = "-A -t 29 -s 10.0.0.1 -d 10.0.0.2 -p udp --sport 1 --dport 53 -u SEEN_REPLY";
+    let known = |text: &str, bit: Status| match entries(text.as_bytes()).remove(0) {
+        Ok(Entry { subject: Subject::Flow(flow), .. }) => flow.has_status(bit),
+        other => panic!("{other:?}"),
+    };
+    let (assured, offloaded) = (udp.replace("WORD", "ASSURED"), udp.replace("WORD", "OFFLOAD"));
+    assert_eq!(known(udp, Status::SEEN_REPLY), Some(true));
+    assert_eq!(known(udp, Status::ASSURED), Some(false));
+    assert_eq!(known(&assured, Status::ASSURED), Some(true));
+    assert_eq!(known(&offloaded, Status::OFFLOAD), Some(true));
+    // It stands in the place of the other.
+    assert_eq!(known(&offloaded, Status::ASSURED), None);
+    assert_eq!(known(udp, Status::EXPECTED), None);
+    assert_eq!(known(udp, Status::EXPECTED | Status::ASSURED), Some(false));
+    assert_eq!(known(saved, Status::EXPECTED), Some(false));
+    assert_eq!(known(saved, Status::OFFLOAD), None);
 }

@@ -72,7 +72,7 @@ struct Element<'a> {
 
 impl<'a> Element<'a> {
     fn new(labels: &'a LabelMap, zone: &'a TimeZone) -> Self {
-        let draft = Draft::replied();
+        let draft = Draft::replied(Status::SEEN_REPLY | Status::ASSURED);
         let (frame, flags) = (Frame::default(), ExpectFlags::default());
         let (part, when, is_expectation) = (Part::Independent, When::default(), false);
         Self { labels, zone, draft, frame, part, flags, when, is_expectation }
