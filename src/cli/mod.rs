@@ -202,7 +202,11 @@ fn recording(
         ("-", _) => Recording::standard_input(labels, unreadable, stop),
         (path, _) => Recording::open(Path::new(path), path, labels, unreadable, stop),
     };
-    recording.map(Some)
+    let recording = recording?;
+    if let Some(doubt) = recording.doubt().filter(|_| !options.is_quiet()) {
+        Console.message(&format!("note: {doubt}"));
+    }
+    Ok(Some(recording))
 }
 
 /// Prints the reference of the language.

@@ -8,6 +8,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process;
 use std::rc::Rc;
@@ -47,6 +48,8 @@ struct Tape {
     interrupt: Arc<AtomicBool>,
     /// When it was made.
     made_ns: u64,
+    /// True if its last line has no end.
+    is_open: bool,
     /// How many entries a whole reading passed over.
     skipped: Cell<Option<u64>>,
 }
@@ -113,8 +116,9 @@ impl Recording {
             })?;
             made_ns = now_ns();
         }
+        let is_open = ends_open(&file).map_err(refused)?;
         let (name, skipped) = (name.to_owned(), Cell::new(None));
-        let tape = Tape { name, file, labels, unreadable, interrupt, made_ns, skipped };
+        let tape = Tape { name, file, labels, unreadable, interrupt, made_ns, is_open, skipped };
         let mut recording = Self(Rc::new(tape));
         let made_ns = recording.first_time()?;
         if let Some((tape, made_ns)) = Rc::get_mut(&mut recording.0).zip(made_ns) {
@@ -139,6 +143,13 @@ impl Recording {
         &self.0.name
     }
 
+    /// What is to be told of it, if it may be cut: then its last entry may be another than it seems.
+    #[must_use]
+    pub fn doubt(&self) -> Option<String> {
+        let name = &self.0.name;
+        self.0.is_open.then(|| format!("the last line of {name} has no end: it may be cut"))
+    }
+
     /// Its entries, in their order.
     #[must_use]
     pub fn entries(&self) -> Reading {
@@ -156,6 +167,14 @@ impl Recording {
         }
         Ok(self.0.skipped.get().unwrap_or(0))
     }
+}
+
+/// True if the last line has no end, nor is one of XML or JSON, whose ends tell.
+fn ends_open(file: &File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    let mut last = [0];
+    let read = file.read_at(&mut last, length.saturating_sub(1))?;
+    Ok(read == 1 && !matches!(last, [b'\n' | b'>' | b'}' | b']']))
 }
 
 /// A copy of `from` that can be read again and again, on a disk, and that nobody else can open.
@@ -224,7 +243,10 @@ impl Source for Recording {
         match *scope {
             DumpScope { zero: true, .. } => refused("its counters cannot be set to zero"),
             DumpScope { table: FlowTable::Dying, .. } => refused("it has no dying list"),
-            DumpScope { family, .. } => {
+            DumpScope { table: FlowTable::Unconfirmed, .. } => {
+                refused("it has no list of unconfirmed flows")
+            }
+            DumpScope { table: FlowTable::Conntrack, family, .. } => {
                 let (reading, filter) = (self.entries(), filter.clone());
                 Ok(Box::new(Played { reading, family, filter, sent: 0, current: None }))
             }

@@ -64,7 +64,7 @@ impl Reading {
                     self.unread.start = self.unread.end;
                 }
                 if self.is_all {
-                    self.end();
+                    self.end()?;
                     return Ok(None);
                 }
                 if self.unread.len() < ENTRY_BYTES {
@@ -129,7 +129,10 @@ impl Reading {
     }
 
     /// At the end of the first whole reading: tells what was passed over.
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), KernelError> {
+        if let Err(error) = self.parser.end() {
+            self.unreadable(self.line, error)?;
+        }
         let first_time = self.tape.skipped.replace(Some(self.skipped)).is_none();
         if let (true, Unreadable::Skip(tell), Some(first)) =
             (first_time, &self.tape.unreadable, &self.first_skipped)
@@ -138,6 +141,7 @@ impl Reading {
             let entries = if skipped == 1 { "entry" } else { "entries" };
             tell(&format!("{skipped} {entries} of {name} cannot be read; the first is {first}"));
         }
+        Ok(())
     }
 }
 

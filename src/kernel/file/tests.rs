@@ -71,6 +71,29 @@ fn all(recording: &Recording) -> String {
 }
 
 #[test]
+fn what_was_cut_is_told() {
+    let flow = r#"{"proto":"udp","src":"10.0.0.1","dst":"10.0.0.2","sport":1,"dport":53,"reply":{"src":"10.0.0.2","dst":"10.0.0.1","sport":53,"dport":1}}"#;
+    let read = |text: &str| {
+        let saved = Saved::new("cut", text);
+        let recording = saved.open(Unreadable::Stop);
+        (all(&recording), recording.doubt())
+    };
+    let line = udp(1);
+    assert_snapshot!(read(&format!("[\n{flow},\n{flow}")).0, @r"
+    udp 10.0.0.1:1 -> 10.0.0.2:53
+    udp 10.0.0.1:1 -> 10.0.0.2:53
+    cannot read x.txt:3: the `]` is missing: the recording was cut
+    ");
+    for whole in [format!("[{flow}]"), format!("{flow}\n{flow}"), format!("{line}{line}")] {
+        let (shown, doubt) = read(&whole);
+        assert!(shown.lines().all(|flow| flow.starts_with("udp")) && doubt.is_none(), "{shown}");
+    }
+    let (shown, doubt) = read(line.trim_end());
+    assert_eq!(shown.lines().count(), 1);
+    assert_snapshot!(doubt.unwrap(), @"the last line of x.txt has no end: it may be cut");
+}
+
+#[test]
 fn every_question_reads_the_file_anew() {
     let saved = Saved::new("anew", &[udp(1), udp(2)].concat());
     let recording = saved.open(Unreadable::Stop);

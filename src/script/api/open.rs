@@ -107,9 +107,10 @@ mod open_api {
     ///
     /// It reads the output of `conntrack -L` and `-E` with any `-o`, `/proc/net/nf_conntrack` and
     /// the older `ip_conntrack`, and flowsh's own `json`, `ndjson`, `csv`, `xml` and `conntrack`.
-    /// What was not shown is absent; `SEEN_REPLY` is set unless a flow is marked unreplied. `age`
-    /// needs a `start`, and counts to when the flow was shown. A line of a log is read as what
-    /// conntrack wrote in it: `Jul 24 10:00:00 host conntrack[1]: [NEW] tcp …`. Needs `--allow-read`.
+    /// What was not shown is absent, as `related` is in what conntrack lists; `SEEN_REPLY` is set
+    /// unless a flow is marked unreplied. `age` needs a `start`, and counts to when the flow was
+    /// shown. A line of a log is read as what conntrack wrote in it: `Jul 24 10:00:00 host
+    /// conntrack[1]: [NEW] tcp …`. Needs `--allow-read`.
     ///
     /// # Example
     /// ```rhai
@@ -139,7 +140,9 @@ mod open_api {
                 return Fault::new(message).throw();
             }
         };
-        Ok(Capture { recording: Rc::new(recording(path, unreadable)?) })
+        let recording = recording(path, unreadable)?;
+        recording.doubt().iter().for_each(|doubt| tell(doubt));
+        Ok(Capture { recording: Rc::new(recording) })
     }
 
     /// Its flows, in the order of the file; of an event log, the flow of each event.

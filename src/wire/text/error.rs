@@ -41,6 +41,9 @@ pub enum EntryError {
     /// Bytes that are no text.
     #[error("not UTF-8 text")]
     Encoding,
+    /// An array without an end.
+    #[error("the `]` is missing: the recording was cut")]
+    Cut,
     /// An entry without an end.
     #[error("an entry of more than {0} bytes")]
     Long(usize),

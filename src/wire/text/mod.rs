@@ -2,8 +2,8 @@
 //! read back. Pure: a [`Parser`] is given bytes; opening files is the door's task.
 //!
 //! What was not shown is absent. Only the status is shown by what is missing, too: in conntrack's
-//! lines and XML, `SEEN_REPLY` is set unless a flow is marked unreplied, and the bits that they do
-//! not show are not set.
+//! lines and XML, `SEEN_REPLY` is set unless a flow is marked unreplied, and assured is who is marked
+//! so. Of other bits nothing is known.
 //!
 //! - [`Parser::find`] finds where an entry begins and ends, [`Parser::read`] reads it
 //! - `line` is conntrack's and `/proc`'s, `save` is `-o save`, `xml` is `-o xml`, `json` and `rows`
@@ -76,13 +76,15 @@ pub struct Parser {
     zone: TimeZone,
     /// The columns of a CSV table, once its header was read.
     columns: Option<Vec<rows::Column>>,
+    /// True within an array of JSON.
+    in_array: bool,
 }
 
 impl Parser {
     /// A parser that knows labels by these names, and local times as those of this machine.
     #[must_use]
     pub fn new(labels: LabelMap) -> Self {
-        Self { labels, zone: TimeZone::system(), columns: None }
+        Self { labels, zone: TimeZone::system(), columns: None, in_array: false }
     }
 
     /// Where the next entry of `text` is; `None` if more text is needed, or if none is left.
@@ -125,7 +127,11 @@ impl Parser {
             [b'<', ..] if text.starts_with("<flow") => {
                 xml::read(text, &self.labels, &self.zone).map(Some)
             }
-            [b'#' | b'<' | b']' | b',', ..] | [] | [b'['] => Ok(None),
+            [bracket @ (b'[' | b']')] => {
+                self.in_array = *bracket == b'[';
+                Ok(None)
+            }
+            [b'#' | b'<' | b',', ..] | [] => Ok(None),
             // What conntrack 1.4.7 adds to an event in XML.
             [b'[', ..] if text.starts_with("[USERSPACE]") => Ok(None),
             [b'{', ..] => json::read(text, &self.labels).map(Some),
@@ -142,6 +148,16 @@ impl Parser {
                 self.line(text)
             }
         }
+    }
+
+    /// To be asked behind the last entry: whether the text can end there.
+    ///
+    /// # Errors
+    ///
+    /// The end of an array is missing, and maybe entries with it. XML may lack its end: conntrack
+    /// writes none for some commands.
+    pub fn end(&self) -> Result<(), EntryError> {
+        if self.in_array { Err(EntryError::Cut) } else { Ok(()) }
     }
 
     /// A line of conntrack, or of a log that has one.
