@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use super::{Flow, HelperName, L4, Labels, Proto, ProtoInfo, SeqAdj, Status, Synproxy, Tuple};
+use super::{Flow, HelperName, Labels, Proto, ProtoInfo, SeqAdj, Status, Synproxy, Tuple};
 
 /// Names a flow to the kernel: the original direction in its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,16 +21,6 @@ pub struct FlowKey {
 }
 
 impl FlowKey {
-    /// True if it is the original direction of `flow`; to the kernel it is a name of the flow whose
-    /// answers look so, too (`nf_conntrack_find_get()`).
-    #[must_use]
-    pub fn is_of(&self, flow: &Flow) -> bool {
-        let ends = |tuple: &Tuple| (tuple.src, tuple.dst, tuple.proto);
-        // Of a protocol without a tracker the kernel keeps no ports.
-        let same_l4 = flow.orig.l4 == self.tuple.l4 || flow.orig.l4 == L4::None;
-        ends(&self.tuple) == ends(&flow.orig) && same_l4
-    }
-
     /// True if `flow`, which stands under this name, is the one that was seen, and has not taken its
     /// place; without an id there is no telling.
     #[must_use]

@@ -66,7 +66,7 @@ impl LabelMap {
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let line = line.split_once(" #").map_or(line, |(line, _)| line);
             let Some((bit, name)) = numbered(line.trim()) else { continue };
-            let fresh = map.name(bit).is_none() && map.bit(name).is_none();
+            let fresh = map.0.iter().all(|(known, other)| *known != bit && other != name);
             if bit < Labels::BITS && !name.is_empty() && fresh {
                 map.0.push((bit, name.to_owned()));
             }

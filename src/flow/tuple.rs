@@ -71,6 +71,14 @@ impl Tuple {
         }
     }
 
+    /// True if `told`, a direction as the kernel tells it, is the one that was asked for by this:
+    /// of a protocol without a tracker the kernel keeps no ports. Zones do not count.
+    #[must_use]
+    pub fn names(&self, told: &Self) -> bool {
+        let ends = |tuple: &Self| (tuple.src, tuple.dst, tuple.proto);
+        ends(self) == ends(told) && (self.l4 == told.l4 || told.l4 == L4::None)
+    }
+
     /// The same flow seen from the other end; `None` for an icmp type that nothing answers.
     ///
     /// Source: `nf_conntrack_invert_icmp_tuple()` and its icmpv6 twin, Linux 6.18.

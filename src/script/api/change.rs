@@ -53,8 +53,8 @@ pub(super) fn reads_only(query: &Flows) -> Fallible<()> {
     if *query.scope() == DumpScope::default() {
         return Ok(());
     }
-    Fault::new("zero() and dying() only read")
-        .hint("start from `flows` to change flows or listen")
+    Fault::new("zero() and dying() only list")
+        .hint("start from `flows` to change flows, look one up or listen")
         .throw()
 }
 
@@ -264,19 +264,31 @@ mod change_api {
         outcome("created", matched, applied, query.source(), started)
     }
 
-    /// The one flow with exactly this original direction, or `()`: a look-up, not a search.
+    /// The one flow with exactly this original direction, or `()` if there is none or the query does
+    /// not take it: a look-up, not a search.
     ///
-    /// The kernel would also find the flow whose answers look so, which is another one.
+    /// The kernel would also find the flow whose answers look so, which is another one: that has the
+    /// name `#{ reply: #{ proto: … } }`.
     ///
     /// # Example
     /// ```rhai
     /// flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1024, dport: 53 })
     /// ```
     #[rhai_fn(pure, return_raw)]
-    pub fn get(query: &mut Flows, key: Map) -> Fallible<Dynamic> {
-        let key = maps::flow_key(&key)?;
-        let found = query.source().get(&key)?.filter(|flow| key.is_of(flow));
-        Ok(found.map_or(Dynamic::UNIT, |flow| Dynamic::from(FlowHandle::new(flow, query.source()))))
+    pub fn get(ctx: NativeCallContext, query: &mut Flows, key: Map) -> Fallible<Dynamic> {
+        reads_only(query)?;
+        let Some(filter) = query.filter() else {
+            return Fault::new("get() looks one flow up: skip() and take() would need them all")
+                .hint("leave them out, or use first()")
+                .throw();
+        };
+        let (name, source) = (maps::flow_name(&key)?, query.source());
+        let Some(flow) = source.get(&name.key)?.filter(|flow| name.is_of(flow)) else {
+            return Ok(Dynamic::UNIT);
+        };
+        let taken = filter.now().judge(&flow, source.now_ns(), &mut asker(ctx.engine(), source))?;
+        let handle = taken.then(|| Dynamic::from(FlowHandle::new(flow, source)));
+        Ok(handle.unwrap_or(Dynamic::UNIT))
     }
 
     /// Deletes every flow of the table that is not protected, one by one, so that it is known which

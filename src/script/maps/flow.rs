@@ -8,8 +8,8 @@ use super::{
     TUPLE, byte, entry, helper, master, missing, number, port, proto, text, tuple, words, wrong,
 };
 use crate::flow::{
-    FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, Proto, ProtoInfo, SctpInfo,
-    Status, TcpFlags, TcpInfo, Tuple,
+    Flow, FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, Proto, ProtoInfo,
+    SctpInfo, Status, TcpFlags, TcpInfo, Tuple,
 };
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
@@ -28,6 +28,55 @@ pub(crate) fn flow_key(map: &Map) -> Fallible<FlowKey> {
     only_known("get", map, &[&TUPLE[..], &["orig_zone"]].concat())?;
     let (tuple, zone) = zones(map, tuple(map, proto(map)?)?)?;
     Ok(FlowKey { tuple, reply: None, zone, id: None })
+}
+
+/// The one flow that a map names by its original direction, by its `reply`, or by both.
+pub(crate) struct FlowName {
+    /// What the kernel is asked for: it finds a flow by either direction.
+    pub(crate) key: FlowKey,
+    /// The directions that the map has.
+    directions: [Option<Tuple>; 2],
+}
+
+impl FlowName {
+    /// True if `flow` has the directions that were named, and has them the same way round.
+    pub(crate) fn is_of(&self, flow: &Flow) -> bool {
+        let named = self.directions.iter().zip([&flow.orig, &flow.reply]);
+        named.into_iter().all(|(tuple, told)| tuple.is_none_or(|tuple| tuple.names(told)))
+    }
+}
+
+/// What a map names a flow by.
+///
+/// # Errors
+///
+/// As [`flow_key`].
+pub(crate) fn flow_name(map: &Map) -> Fallible<FlowName> {
+    let Some(reply) = entry(map, "reply") else {
+        let key = flow_key(map)?;
+        return Ok(FlowName { key, directions: [Some(key.tuple), None] });
+    };
+    let known = entry(map, "proto").map(|_| proto(map)).transpose()?;
+    let reply = answer(reply, known)?;
+    let mut rest = map.clone();
+    rest.remove("reply");
+    if rest.keys().all(|name| matches!(name.as_str(), "zone" | "proto")) {
+        let zone = port(map, "zone")?.filter(|&zone| zone != 0);
+        let key = FlowKey { tuple: reply, reply: None, zone, id: None };
+        return Ok(FlowName { key, directions: [None, Some(reply)] });
+    }
+    let key = flow_key(&rest)?;
+    Ok(FlowName { key, directions: [Some(key.tuple), Some(reply)] })
+}
+
+/// The direction that the map `reply` has, which need not repeat the protocol if that is known.
+fn answer(value: &Dynamic, known: Option<Proto>) -> Fallible<Tuple> {
+    let Some(map) = value.read_lock::<Map>() else {
+        let message = format!("`reply` needs a map, found {}", describe(value));
+        return Fault::new(message).throw();
+    };
+    only_known("reply", &map, &TUPLE)?;
+    tuple(&map, known.map_or_else(|| proto(&map), Ok)?)
 }
 
 /// A flow that is to be made.
@@ -57,14 +106,7 @@ pub(crate) fn new_flow(map: &Map) -> Fallible<NewFlow> {
         None => orig.inverted().ok_or_else(|| {
             Fault::new(format!("nothing answers {orig}, so `reply` must say what does")).thrown()
         })?,
-        Some(value) => {
-            let Some(map) = value.read_lock::<Map>() else {
-                let message = format!("`reply` needs a map, found {}", describe(value));
-                return Fault::new(message).throw();
-            };
-            only_known("reply", &map, &TUPLE)?;
-            tuple(&map, proto)?
-        }
+        Some(value) => answer(value, Some(proto))?,
     };
     reply.zone = port(map, "reply_zone")?;
     if [zone, orig.zone, reply.zone].into_iter().flatten().count() > 1 {

@@ -14,7 +14,7 @@ use super::value::{describe, text_of};
 use crate::flow::{HelperName, L4, Proto, Tuple};
 
 pub(crate) use expect::{expect_key, expect_timeout, new_expectation};
-pub(crate) use flow::{flow_key, new_flow, patch};
+pub(crate) use flow::{flow_key, flow_name, new_flow, patch};
 
 /// Entries that describe one direction.
 const TUPLE: [&str; 9] =
