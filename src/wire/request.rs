@@ -19,7 +19,7 @@ use super::consts::{
     CTA_PROTONAT_PORT_MAX, CTA_PROTONAT_PORT_MIN, CTA_SEQ_ADJ_ORIG, CTA_SEQ_ADJ_REPLY, CTA_STATUS,
     CTA_TIMEOUT, CTA_TUPLE_MASTER, CTA_TUPLE_ORIG, CTA_TUPLE_REPLY, CTA_ZONE, IPCTNL_MSG_CT_DELETE,
     IPCTNL_MSG_CT_GET, IPCTNL_MSG_CT_GET_CTRZERO, IPCTNL_MSG_CT_GET_DYING, IPCTNL_MSG_CT_GET_STATS,
-    IPCTNL_MSG_CT_GET_STATS_CPU, IPCTNL_MSG_CT_NEW,
+    IPCTNL_MSG_CT_GET_STATS_CPU, IPCTNL_MSG_CT_GET_UNCONFIRMED, IPCTNL_MSG_CT_NEW,
 };
 use super::ext::{write_help, write_labels, write_seqadj, write_synproxy};
 use super::message::{NLMSG_HDRLEN, NfGenMsg};
@@ -88,6 +88,7 @@ impl Requests {
     pub fn dump_flows(&mut self, seq: u32, scope: &DumpScope) {
         let kind = match (scope.table, scope.zero) {
             (FlowTable::Dying, _) => IPCTNL_MSG_CT_GET_DYING,
+            (FlowTable::Unconfirmed, _) => IPCTNL_MSG_CT_GET_UNCONFIRMED,
             (FlowTable::Conntrack, true) => IPCTNL_MSG_CT_GET_CTRZERO,
             (FlowTable::Conntrack, false) => IPCTNL_MSG_CT_GET,
         };

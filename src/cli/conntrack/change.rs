@@ -34,31 +34,12 @@ impl Done {
     }
 }
 
-/// Either what the way to the kernel or what the way to the reader had to say.
-enum Trouble {
-    Kernel(KernelError),
-    Fault(Fault),
-}
-
-impl From<KernelError> for Trouble {
-    fn from(error: KernelError) -> Self {
-        Self::Kernel(error)
+/// Says what was done before a change came to no good end.
+fn ended_by(fault: Fault, count: u64, verb: &str) -> Fault {
+    if count > 0 {
+        say(&format!("{count} flow entries have been {verb}."));
     }
-}
-
-impl Trouble {
-    /// Says what was done before it.
-    fn after(self, verb: &str, count: u64, command: Command) -> Fault {
-        match self {
-            Self::Kernel(error) => {
-                if count > 0 {
-                    say(&format!("{count} flow entries have been {verb}."));
-                }
-                Fault::kernel(&error, command, Table::Conntrack)
-            }
-            Self::Fault(fault) => fault,
-        }
-    }
+    fault
 }
 
 /// Makes a flow, or with `-A` changes the one there is into it.
@@ -88,6 +69,7 @@ pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
     let labels = names(line);
     let mut entries = Entries::new(&shown, &labels);
     let (mut count, mut unlabelled, mut failed) = (0, 0u64, false);
+    let mut written = Ok(());
     let labelling = line.given.any(&[Opt::LabelAdd, Opt::LabelDel]);
     let changed = each(
         machine,
@@ -101,7 +83,9 @@ pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
             match fate {
                 Fate::Done(now) => {
                     count += 1;
-                    now.map_or(Ok(()), |flow| entries.print(Item::Flow(&flow)))?;
+                    if let Some(flow) = now.filter(|_| written.is_ok()) {
+                        written = entries.print(Item::Flow(&flow));
+                    }
                 }
                 // Without a rule that uses labels no flow can have one.
                 Fate::Failed(errno::ENOSPC) if labelling => unlabelled += 1,
@@ -111,11 +95,11 @@ pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
                     warn(&Fault::refused(errno, Command::Update, Table::Conntrack).text);
                 }
             }
-            Ok(())
         },
     );
-    entries.finish()?;
-    changed.map_err(|trouble| trouble.after("updated", count, Command::Update))?;
+    let written = written.and_then(|()| entries.finish());
+    let changed = changed.map_err(|error| Fault::kernel(&error, Command::Update, Table::Conntrack));
+    changed.and(written).map_err(|fault| ended_by(fault, count, "updated"))?;
     if unlabelled > 0 {
         say(&format!(
             "{unlabelled} flow entries cannot have labels: no rule used labels when they began."
@@ -130,25 +114,27 @@ pub(super) fn delete(machine: &Machine, line: &Line) -> Result<Done, Fault> {
     (shown.style.ktimestamp, shown.style.labels, shown.names) = (false, false, None);
     let labels = names(&shown);
     let mut entries = Entries::new(&shown, &labels);
-    let (mut count, mut refusal) = (0, None);
+    let (mut count, mut refusal, mut written) = (0, None, Ok(()));
     let deleted =
         each(machine, line, filter::filter(line)?, &mut |_| Deed::Delete, &mut |flow, fate| {
             match fate {
                 Fate::Done(_) => {
                     count += 1;
-                    if shown.style.save {
-                        entries.print(Item::Event(&ended(flow)))?;
-                    } else {
-                        entries.print(Item::Flow(flow))?;
+                    if written.is_ok() {
+                        written = if shown.style.save {
+                            entries.print(Item::Event(&ended(flow)))
+                        } else {
+                            entries.print(Item::Flow(flow))
+                        };
                     }
                 }
                 Fate::Gone => (),
                 Fate::Failed(errno) => refusal = refusal.or(Some(errno)),
             }
-            Ok(())
         });
-    entries.finish()?;
-    deleted.map_err(|trouble| trouble.after("deleted", count, Command::Delete))?;
+    let written = written.and_then(|()| entries.finish());
+    let deleted = deleted.map_err(|error| Fault::kernel(&error, Command::Delete, Table::Conntrack));
+    deleted.and(written).map_err(|fault| ended_by(fault, count, "deleted"))?;
     match refusal {
         None => Ok(Done { verb: "deleted", count, failed: false }),
         Some(errno) => Err(Fault::refused(errno, Command::Delete, Table::Conntrack)),
@@ -166,16 +152,19 @@ fn ended(flow: &Flow) -> Event {
     }
 }
 
+/// Does what `decide` says to each flow. What cannot be written must not end it half done: `tell`
+/// cannot fail.
 fn each(
     machine: &Machine,
     line: &Line,
     filter: Filter,
     decide: &mut dyn FnMut(&Flow) -> Deed,
-    tell: &mut dyn FnMut(&Flow, Fate) -> Result<(), Fault>,
-) -> Result<(), Trouble> {
+    tell: &mut dyn FnMut(&Flow, Fate),
+) -> Result<(), KernelError> {
     let query = machine.query(line, filter);
     change_each(&query, "change flows", decide, &mut |flow, fate| {
-        tell(flow, fate).map_err(Trouble::Fault)
+        tell(flow, fate);
+        Ok(())
     })
 }
 

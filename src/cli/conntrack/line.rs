@@ -11,6 +11,7 @@ use crate::render::ConntrackStyle;
 use super::command::{Command, Table};
 use super::getopt::{Next, Split, Words};
 use super::given::Given;
+use super::ignored::Ignored;
 use super::labels;
 use super::message::Fault;
 use super::options::{self, Key, Opt};
@@ -97,44 +98,14 @@ pub(super) struct Line {
     pub(super) proto_given: Given<ProtoOpt>,
 }
 
-/// Reads a command line; word 0 is the program's name. What is given and has no effect is told.
+/// Reads a command line; word 0 is the program's name. What is given and has no effect is told, also
+/// of a line that is wrong behind it.
 pub(super) fn read(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
-    let mut words = Words::new(words);
     let mut line = Line::default();
-    let mut labels = labels::Words::default();
-    // A protocol brings its options; those of one that was given before it stay known.
-    let mut known: SmallVec<[_; 2]> = smallvec![options::known()];
-    while let Some(next) = words.next(&known) {
-        match next {
-            Next::Missing(word) => {
-                return Err(Fault::usage(format!("option `{word}' requires an argument")));
-            }
-            Next::Unknown(word) => return Err(Fault::usage(format!("unknown option `{word}'"))),
-            Next::Option(Key::Command(command), table) => {
-                line.take_command(command, table.or_else(|| words.optional()))?;
-            }
-            Next::Option(Key::Opt(option), value) => {
-                let value = match value {
-                    None if optional(option) => words.optional(),
-                    value => value,
-                };
-                if option == Opt::NatRange {
-                    tell("WARNING: ignoring -a, deprecated option.");
-                }
-                line.take(option, value, &mut labels)?;
-                if option == Opt::Proto {
-                    known.extend(line.handler.map(Handler::known));
-                }
-            }
-            Next::Option(Key::Proto(option), value) => {
-                line.take_proto(option, value.unwrap_or_default())?;
-            }
-        }
-    }
-    line.take_labels(&labels)?;
-    line.check()?;
-    line.warn(tell);
-    Ok(line)
+    let mut ignored = Ignored::default();
+    let whole = line.read(words, &mut ignored);
+    ignored.tell(line.command.map(|(command, _)| command), tell);
+    whole.map(|()| line)
 }
 
 /// True if the option's value may stand apart from it or be left out.
@@ -143,6 +114,41 @@ fn optional(option: Opt) -> bool {
 }
 
 impl Line {
+    fn read(&mut self, words: Split<'_>, ignored: &mut Ignored) -> Result<(), Fault> {
+        let mut words = Words::new(words);
+        let mut labels = labels::Words::default();
+        let mut known: SmallVec<[_; 2]> = smallvec![options::known()];
+        while let Some(next) = words.next(&known) {
+            match next {
+                Next::Missing(word) => {
+                    return Err(Fault::usage(format!("option `{word}' requires an argument")));
+                }
+                Next::Unknown(word) => {
+                    return Err(Fault::usage(format!("unknown option `{word}'")));
+                }
+                Next::Option(Key::Command(command), table) => {
+                    self.take_command(command, table.or_else(|| words.optional()))?;
+                }
+                Next::Option(Key::Opt(option), value) => {
+                    let value = match value {
+                        None if optional(option) => words.optional(),
+                        value => value,
+                    };
+                    self.take(option, value, &mut labels, ignored)?;
+                    if option == Opt::Proto {
+                        known.truncate(1);
+                        known.extend(self.handler.map(Handler::known));
+                    }
+                }
+                Next::Option(Key::Proto(option), value) => {
+                    self.take_proto(option, value.unwrap_or_default())?;
+                }
+            }
+        }
+        self.take_labels(&labels)?;
+        self.check()
+    }
+
     fn take_command(&mut self, command: Command, table: Option<&str>) -> Result<(), Fault> {
         let table = table.map(Table::named).transpose()?.unwrap_or_default();
         command.on(table)?;
@@ -158,6 +164,7 @@ impl Line {
         option: Opt,
         value: Option<&'a str>,
         labels: &mut labels::Words<'a>,
+        ignored: &mut Ignored,
     ) -> Result<(), Fault> {
         let text = value.unwrap_or_default();
         match option {
@@ -166,18 +173,16 @@ impl Line {
             Opt::ReplyDst => self.reply.dst = Some(self.address("reply-dst", text)?),
             Opt::MaskSrc => self.mask.src = Some(self.address("mask-src", text)?),
             Opt::MaskDst => self.mask.dst = Some(self.address("mask-dst", text)?),
-            Opt::Proto => {
-                let (proto, handler) = Handler::named(text)?;
-                (self.proto, self.handler) = (Some(proto), Some(handler));
-            }
+            Opt::Proto => self.take_protocol(text)?,
             Opt::Timeout => self.timeout_s = Some(value::decimal("-t", text)?),
             Opt::Status => {
-                let word = value::status(text)?;
+                let word = value::status(text, ignored)?;
                 self.status = Some(self.status.map_or(word, |known| known.and(word)));
             }
-            Opt::Zero | Opt::NatRange => (),
+            Opt::Zero => (),
+            Opt::NatRange => ignored.deprecated(option),
             Opt::EventMask => {
-                self.events.get_or_insert_default().extend(value::events(text)?);
+                self.events.get_or_insert_default().extend(value::events(text, ignored)?);
             }
             Opt::Mark => self.mark = Some(value::mark("-m", text)?),
             Opt::Id => self.id = Some(value::bounded("-i", text, u32::MAX)?),
@@ -194,7 +199,7 @@ impl Line {
             Opt::DstNat => self.dnat = Some(self.nat("dst-nat", value)?.or(self.dnat)),
             Opt::AnyNat => self.any_nat = Some(self.nat("any-nat", value)?.or(self.any_nat)),
             Opt::Output => {
-                value::output(text, &mut self.style)?;
+                value::output(text, &mut self.style, ignored)?;
                 labels.asked |= self.style.labels;
             }
             Opt::BufferSize => self.buffer_bytes = Some(value::decimal("-b", text)?),
@@ -220,6 +225,18 @@ impl Line {
         if option != Opt::NatRange {
             self.given.insert(option);
         }
+        Ok(())
+    }
+
+    /// A protocol; one that comes after options of another would turn those into something else.
+    fn take_protocol(&mut self, text: &str) -> Result<(), Fault> {
+        let (proto, handler) = Handler::named(text)?;
+        if self.proto.is_some_and(|before| before != proto) && self.proto_given != Given::default()
+        {
+            let text = format!("`-p {text}' comes after options of another protocol");
+            return Err(Fault::usage(text));
+        }
+        (self.proto, self.handler) = (Some(proto), Some(handler));
         Ok(())
     }
 
@@ -252,12 +269,7 @@ impl Line {
             ProtoOpt::OrigVtag => self.vtags[0] = Some(self.number(option, text)?),
             ProtoOpt::ReplyVtag => self.vtags[1] = Some(self.number(option, text)?),
             ProtoOpt::Role => {
-                let roles = ["client", "server"];
-                let found =
-                    roles.iter().position(|role| !text.is_empty() && role.starts_with(text));
-                let role = found.and_then(|role| u8::try_from(role).ok());
-                let wrong = || Fault::usage(format!("Unknown DCCP role `{text}'"));
-                self.role = Some(role.ok_or_else(wrong)?);
+                self.role = Some(proto::role(text)?);
             }
             ProtoOpt::IcmpType => self.icmp.0 = Some(self.number(option, text)?),
             ProtoOpt::IcmpCode => self.icmp.1 = Some(self.number(option, text)?),
@@ -302,26 +314,22 @@ impl Line {
     fn nat(&mut self, name: &str, value: Option<&str>) -> Result<NatWord, Fault> {
         let Some(text) = value else { return Ok(NatWord { to: None }) };
         let (addr, port) = value::nat(text)?;
-        let addr = match addr.split_once('/') {
-            None => value::address(addr)?,
-            Some((bare, _)) => {
-                // What is no address is blamed as a whole.
-                let bare = value::address(bare).or_else(|_| value::address(addr))?;
-                self.of_family(Family::of(&bare))?;
-                return Err(no_length(name));
-            }
-        };
-        self.of_family(Family::of(&addr))?;
+        let addr = self.address(name, addr)?;
         Ok(NatWord { to: Some(NatTarget { addr, port }) })
     }
 
     /// An address without a length.
     fn address(&mut self, name: &str, text: &str) -> Result<IpAddr, Fault> {
-        let (addr, length) = value::network(text)?;
+        let bare = text.split_once('/').map(|(bare, _)| bare);
+        // What is no address is blamed as a whole.
+        let addr = match bare.map(value::address) {
+            Some(Ok(addr)) => addr,
+            _ => value::address(text)?,
+        };
         self.of_family(Family::of(&addr))?;
-        match length {
+        match bare {
             None => Ok(addr),
-            Some(_) => Err(no_length(name)),
+            Some(_) => Err(Fault::usage(format!("CIDR notation unavailable for `--{name}'"))),
         }
     }
 
@@ -333,16 +341,9 @@ impl Line {
         Ok(())
     }
 
-    /// Says what is given and has no effect.
-    fn warn(&self, tell: fn(&str)) {
-        use Command::{Add, Create, Update};
-        let sets = matches!(self.command, Some((Create | Add | Update, _)));
-        let status = self.status.filter(|_| sets).unwrap_or_default();
-        for (given, name) in [(status.snat, "SRC_NAT"), (status.dnat, "DST_NAT")] {
-            if given {
-                tell(&value::ignored(name));
-            }
-        }
+    /// True if counters are set to zero, which those of other tables never are.
+    pub(super) fn zeroes(&self) -> bool {
+        matches!(self.command, Some((_, Table::Conntrack))) && self.given.has(Opt::Zero)
     }
 
     /// Whether what is given fits together.
@@ -368,12 +369,8 @@ impl Line {
     }
 }
 
-fn no_length(name: &str) -> Fault {
-    Fault::usage(format!("CIDR notation unavailable for `--{name}'"))
-}
-
 fn zone(option: Opt, text: &str) -> Result<u16, Fault> {
-    let number = value::bounded(&option.blamed(), text, u16::MAX.into())?;
+    let number = value::bounded(&option.letter(), text, u16::MAX.into())?;
     Ok(u16::try_from(number).unwrap_or(u16::MAX))
 }
 

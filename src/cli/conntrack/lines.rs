@@ -122,6 +122,10 @@ impl Script {
     /// Says what a line is refused for, and which it is.
     pub(super) fn blame<T>(&self, result: Result<T, Refused>) -> Result<T, Fault> {
         result.map_err(|Refused { number, fault }| {
+            // No line is to blame for a reader that has gone.
+            if fault.text.is_empty() {
+                return fault;
+            }
             say(&fault.text);
             Fault { text: format!("this was line {number} of {}", self.name), ..fault }
         })
@@ -212,7 +216,7 @@ fn allowed(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
 /// `\` takes the next character as it is; words that had to be put together go to `quoted`.
 fn split<'a>(text: &'a str, quoted: &'a mut Vec<String>) -> Result<Split<'a>, Fault> {
     /// conntrack's own limits, which keep a line in bounds here as well.
-    const WORDS: usize = 253;
+    const WORDS: usize = 254;
     const WORD_BYTES: usize = 1023;
     let mut words = Split::new();
     words.push("conntrack");

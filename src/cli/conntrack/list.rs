@@ -17,18 +17,15 @@ pub(super) fn list(machine: &Machine, line: &Line) -> Result<u8, Fault> {
     let labels = names(line);
     let mut entries = Entries::new(line, &labels);
     let failed = |error: KernelError| Fault::kernel(&error, Command::List, Table::Conntrack);
-    // The kernel has kept no such list since Linux 5.19.
-    if !matches!(line.command, Some((_, Table::Unconfirmed))) {
-        let mut cursor =
-            machine.query(line, filter::filter(line)?).cursor().map_err(failed)?.at(Pace::Ahead);
-        loop {
-            match cursor.next::<KernelError>(&mut |never: &Never, _| match *never {}) {
-                Ok(Some(flow)) => entries.print(Item::Flow(flow))?,
-                Ok(None) => break,
-                Err(error) => {
-                    entries.flush()?;
-                    return Err(failed(error));
-                }
+    let query = machine.query(line, filter::filter(line)?);
+    let mut cursor = query.cursor().map_err(failed)?.at(Pace::Ahead);
+    loop {
+        match cursor.next::<KernelError>(&mut |never: &Never, _| match *never {}) {
+            Ok(Some(flow)) => entries.print(Item::Flow(flow))?,
+            Ok(None) => break,
+            Err(error) => {
+                entries.flush()?;
+                return Err(failed(error));
             }
         }
     }
@@ -39,7 +36,7 @@ pub(super) fn list(machine: &Machine, line: &Line) -> Result<u8, Fault> {
 
 /// All counters are set to zero, whatever is shown of them: so nothing may be left out.
 pub(super) fn may_zero(line: &Line) -> Result<(), Fault> {
-    if line.given.has(Opt::Zero) && line.given.any(&NARROWING) {
+    if line.zeroes() && line.given.any(&NARROWING) {
         return Err(Fault::usage("Can't use -z with filtering parameters"));
     }
     Ok(())

@@ -12,6 +12,7 @@ mod filter;
 mod getopt;
 mod given;
 mod help;
+mod ignored;
 mod labels;
 mod line;
 mod lines;
@@ -38,7 +39,6 @@ use crate::table::Query;
 use command::{Command, Table};
 use line::Line;
 use message::{Fault, warn};
-use options::Opt;
 
 /// What turns a command line into the script that does the same; only as the first word.
 const SCRIPT: &str = "--script";
@@ -109,11 +109,14 @@ impl Machine {
 
     /// The flows that `filter` takes.
     fn query(&self, line: &Line, filter: Filter) -> Query<Never> {
-        let dying = matches!(line.command, Some((_, Table::Dying)));
         let scope = DumpScope {
-            table: if dying { FlowTable::Dying } else { FlowTable::Conntrack },
+            table: match line.command {
+                Some((_, Table::Dying)) => FlowTable::Dying,
+                Some((_, Table::Unconfirmed)) => FlowTable::Unconfirmed,
+                _ => FlowTable::Conntrack,
+            },
             family: line.family,
-            zero: line.given.has(Opt::Zero),
+            zero: line.zeroes(),
             ..DumpScope::default()
         };
         let live: Rc<Live> = Rc::clone(&self.live);

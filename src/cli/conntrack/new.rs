@@ -153,10 +153,14 @@ pub(super) fn proto_info(line: &Line) -> Option<ProtoInfo> {
     })
 }
 
+/// True if the flow that `-G` looks for is named by its original direction.
+pub(super) fn by_orig(line: &Line) -> bool {
+    line.orig.src.is_some() && line.orig.dst.is_some()
+}
+
 /// The name of the flow that `-G` looks for: the kernel finds it by either direction.
 pub(super) fn key(line: &Line) -> Result<FlowKey, Fault> {
-    let whole = |half: &Half| half.src.is_some() && half.dst.is_some();
-    let by_orig = whole(&line.orig);
+    let by_orig = by_orig(line);
     let half = if by_orig { &line.orig } else { &line.reply };
     let other = if by_orig { &line.reply } else { &line.orig };
     let ports = half.sport.is_some() || half.dport.is_some();

@@ -57,8 +57,9 @@ type Row = (Opt, Option<char>, &'static [&'static str], Takes, &'static str);
 
 /// Each option.
 ///
-/// The first name is the one in messages. `.` is illegal, `1` compulsory, `2` optional, `3` one of
-/// the pairs of addresses; the columns are those of [`column`].
+/// The first name is the one in messages; letters that are none are no part of the help. `.` is
+/// illegal, `1` compulsory, `2` optional, `3` one of the pairs of addresses; the columns are those
+/// of [`column`].
 const TABLE: [Row; 30] = [
     (Opt::Src, Some('s'), &["src", "orig-src"], Takes::Value, "23223.2...111......3"),
     (Opt::Dst, Some('d'), &["dst", "orig-dst"], Takes::Value, "23223.2...111......3"),
@@ -69,10 +70,10 @@ const TABLE: [Row; 30] = [
     (Opt::Status, Some('u'), &["status"], Takes::Value, "2222......2........2"),
     (Opt::Zero, Some('z'), &["zero"], Takes::Nothing, "2..................."),
     (Opt::EventMask, Some('e'), &["event-mask"], Takes::Value, "......2............."),
-    (Opt::TupleSrc, None, &["tuple-src"], Takes::Value, "..........1........."),
-    (Opt::TupleDst, None, &["tuple-dst"], Takes::Value, "..........1........."),
-    (Opt::MaskSrc, None, &["mask-src"], Takes::Value, "2.22..2...1........."),
-    (Opt::MaskDst, None, &["mask-dst"], Takes::Value, "2.22..2...1........."),
+    (Opt::TupleSrc, Some('['), &["tuple-src"], Takes::Value, "..........1........."),
+    (Opt::TupleDst, Some(']'), &["tuple-dst"], Takes::Value, "..........1........."),
+    (Opt::MaskSrc, Some('{'), &["mask-src"], Takes::Value, "2.22..2...1........."),
+    (Opt::MaskDst, Some('}'), &["mask-dst"], Takes::Value, "2.22..2...1........."),
     (Opt::NatRange, Some('a'), &["nat-range"], Takes::Value, "22222222222222222222"),
     (Opt::Mark, Some('m'), &["mark"], Takes::Value, "2222..2............2"),
     (Opt::Id, Some('i'), &["id"], Takes::Value, "..222..............."),
@@ -85,12 +86,12 @@ const TABLE: [Row; 30] = [
     (Opt::AnyNat, Some('j'), &["any-nat"], Takes::Rest, "2.....2............."),
     (Opt::Zone, Some('w'), &["zone"], Takes::Value, "22.2..2............2"),
     (Opt::Label, Some('l'), &["label"], Takes::Value, "2.222.2............."),
-    (Opt::LabelAdd, None, &["label-add"], Takes::Value, ".22................2"),
-    (Opt::LabelDel, None, &["label-del"], Takes::Rest, "..2................."),
-    (Opt::OrigZone, None, &["orig-zone"], Takes::Value, "22.2..2............2"),
-    (Opt::ReplyZone, None, &["reply-zone"], Takes::Value, "22.2..2............2"),
+    (Opt::LabelAdd, Some('<'), &["label-add"], Takes::Value, ".22................2"),
+    (Opt::LabelDel, Some('>'), &["label-del"], Takes::Rest, "..2................."),
+    (Opt::OrigZone, Some('('), &["orig-zone"], Takes::Value, "22.2..2............2"),
+    (Opt::ReplyZone, Some(')'), &["reply-zone"], Takes::Value, "22.2..2............2"),
     // conntrack takes no map where a flow is made, so that it cannot be made with a label of it.
-    (Opt::LabelMap, None, &["labelmap"], Takes::Value, "2222..2............2"),
+    (Opt::LabelMap, Some('M'), &["labelmap"], Takes::Value, "2222..2............2"),
 ];
 
 /// How many columns there are.
@@ -129,14 +130,10 @@ impl Opt {
         row.and_then(|row| row.2.first()).copied().unwrap_or_default()
     }
 
-    /// How a number that it does not take is blamed: its letter, or what conntrack has instead.
-    pub(super) fn blamed(self) -> String {
+    /// Its letter, with the dash.
+    pub(super) fn letter(self) -> String {
         let letter = TABLE.iter().find(|row| row.0 == self).and_then(|row| row.1);
-        match self {
-            Self::OrigZone => "-(".to_owned(),
-            Self::ReplyZone => "-)".to_owned(),
-            _ => letter.map_or_else(|| format!("--{}", self.name()), |letter| format!("-{letter}")),
-        }
+        letter.map_or_else(|| format!("--{}", self.name()), |letter| format!("-{letter}"))
     }
 }
 
@@ -155,9 +152,11 @@ pub(super) fn known() -> &'static List<Key> {
         // The table stands apart from a letter, but `--dump=expect` can only mean one thing.
         let commands = Command::NAMES.iter().flat_map(|&(command, letter, long)| {
             let key = Key::Command(command);
+            let asks = matches!(command, Command::Stats | Command::Version | Command::Help);
+            let takes = if asks { Takes::Nothing } else { Takes::Rest };
             [
                 Known { short: Some(letter), long: "", takes: Takes::Nothing, key },
-                Known { short: None, long, takes: Takes::Rest, key },
+                Known { short: None, long, takes, key },
             ]
         });
         let options = TABLE.iter().flat_map(|&(option, short, names, takes, _)| {

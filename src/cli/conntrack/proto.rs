@@ -9,6 +9,7 @@ use super::getopt::{Known, List, Takes};
 use super::given::{Bit, Given, Says, paired};
 use super::message::Fault;
 use super::options::Key;
+use super::value;
 
 /// An option of a protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +184,7 @@ impl Handler {
         if let Some((handler, proto)) = by_name.and_then(|found| Some((found, found.proto?))) {
             return Ok((proto, handler));
         }
-        let number = || super::value::number(word).and_then(|number| u8::try_from(number).ok());
+        let number = || value::number(word).and_then(|number| u8::try_from(number).ok());
         let proto = protocols(word)
             .or_else(|| word.parse().ok().filter(|_| !word.starts_with(|c: char| c.is_numeric())))
             .or_else(|| number().map(Proto))
@@ -266,6 +267,12 @@ fn protocols(word: &str) -> Option<Proto> {
         (name == word || words.any(|alias| alias == word))
             .then(|| number.parse().ok().map(Proto))?
     })
+}
+
+/// The number of the role in dccp whose name begins so, in any case.
+pub(super) fn role(word: &str) -> Result<u8, Fault> {
+    let unknown = || Fault::usage(format!("Unknown DCCP role `{word}'"));
+    value::find(&[("client", 0), ("server", 1)], word).ok_or_else(unknown)
 }
 
 /// The number of a state in `proto`.

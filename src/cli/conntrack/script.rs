@@ -6,7 +6,7 @@ use crate::flow::{EventKind, Filter, L4, LabelMap, Labels, NatTarget, NewFlow, P
 use crate::flow::{Status, Tuple};
 
 use super::command::{Command, Table};
-use super::line::{self, Line};
+use super::line::{self, Half, Line};
 use super::message::{Fault, PROGRAM, warn};
 use super::options::Opt;
 use super::output::format;
@@ -76,7 +76,7 @@ fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
             list::may_zero(line)?;
             let mut query = asked(&filter::filter(line)?);
             query.push_str(if table == Table::Dying { ".dying()" } else { "" });
-            query.push_str(if line.given.has(Opt::Zero) { ".zero()" } else { "" });
+            query.push_str(if line.zeroes() { ".zero()" } else { "" });
             query
         }
         Command::Get | Command::Delete if expect => {
@@ -84,7 +84,7 @@ fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
             let verb = if command == Command::Get { "" } else { ".delete()" };
             format!("expectations.get({}){verb}", map(&key))
         }
-        Command::Get => format!("flows.get({})", map(&entries(&new::key(line)?.tuple))),
+        Command::Get => found(line)?,
         Command::Delete => match filter::filter(line)? {
             Filter::All => "flows.flush()".to_owned(),
             filter => wrap(&format!("{}.delete()", asked(&filter))),
@@ -116,6 +116,23 @@ fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
         Command::Version => text(PROGRAM),
         Command::Help => "help()".to_owned(),
     })
+}
+
+/// The one flow that `-G` names, if it is as else is said of it.
+fn found(line: &Line) -> Result<String, Fault> {
+    let key = entries(&new::key(line)?.tuple);
+    let by_orig = new::by_orig(line);
+    let (orig, reply) = if by_orig {
+        (line.orig.clone(), Half::default())
+    } else {
+        (Half::default(), line.reply.clone())
+    };
+    let Line { family, proto, icmp, .. } = *line;
+    let bare = Line { family, proto, orig, reply, icmp, ..Line::default() };
+    let all = filter::filter(line)?;
+    let query = if all == filter::filter(&bare)? { "flows".to_owned() } else { asked(&all) };
+    let name = if by_orig { map(&key) } else { map(&[("reply", map(&key))]) };
+    Ok(format!("{query}.get({name})"))
 }
 
 /// `flows`, or `flows("…")`.

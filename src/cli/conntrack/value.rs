@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::flow::{EventKind, Masked, NatTarget, Status};
 use crate::render::ConntrackStyle;
 
-use super::message::{Fault, warn};
+use super::ignored::Ignored;
+use super::message::Fault;
+use super::options::Opt;
 
 /// A number as strtoul(3) reads it with base 0: `0x` is hexadecimal, a leading 0 octal.
 pub(super) fn number(text: &str) -> Option<u64> {
@@ -122,11 +124,9 @@ pub(super) fn nat(text: &str) -> Result<(&str, Option<u16>), Fault> {
     let (addr, port) = match text.strip_prefix('[') {
         Some(inner) => match inner.split_once(']') {
             None => return Err(Fault::usage("No closing ']' around IPv6 address")),
+            Some(("", _)) => return Err(Fault::usage("No IPv6 address specified")),
             Some((addr, rest)) => match rest.strip_prefix(':') {
                 None => (text, None),
-                Some(_) if addr.is_empty() => {
-                    return Err(Fault::usage("No IPv6 address specified"));
-                }
                 Some(port) => (addr, Some(port)),
             },
         },
@@ -185,7 +185,7 @@ const STATUS: [(&str, Status); 7] = [
 ];
 
 /// `ASSURED,!SEEN_REPLY`.
-pub(super) fn status(text: &str) -> Result<StatusWord, Fault> {
+pub(super) fn status(text: &str, ignored: &mut Ignored) -> Result<StatusWord, Fault> {
     let mut word = StatusWord::default();
     let mut unset = false;
     list(text, &mut |part| {
@@ -202,8 +202,10 @@ pub(super) fn status(text: &str) -> Result<StatusWord, Fault> {
                 unset |= bit == Status(0);
             }
             (None, _) => match nat_name(name) {
-                Some("SRC_NAT") => word.snat = true,
-                Some(_) => word.dnat = true,
+                Some(nat) => {
+                    *if nat == "SRC_NAT" { &mut word.snat } else { &mut word.dnat } = true;
+                    ignored.nat(Opt::Status, nat);
+                }
                 None => return Err(name.len()),
             },
         }
@@ -217,7 +219,11 @@ pub(super) fn status(text: &str) -> Result<StatusWord, Fault> {
 }
 
 /// `xml,id`, added to `style`.
-pub(super) fn output(text: &str, style: &mut ConntrackStyle) -> Result<(), Fault> {
+pub(super) fn output(
+    text: &str,
+    style: &mut ConntrackStyle,
+    ignored: &mut Ignored,
+) -> Result<(), Fault> {
     /// A word, and what it sets; the words of programs are there anyway.
     type Word = (&'static str, Option<fn(&mut ConntrackStyle) -> &mut bool>);
     const WORDS: [Word; 8] = [
@@ -234,7 +240,7 @@ pub(super) fn output(text: &str, style: &mut ConntrackStyle) -> Result<(), Fault
         match (find(&WORDS, part), nat_name(part)) {
             (Some(Some(flag)), _) => *flag(style) = true,
             (Some(None), _) => (),
-            (None, Some(name)) => warn(&ignored(name)),
+            (None, Some(name)) => ignored.nat(Opt::Output, name),
             (None, None) => return Err(part.len()),
         }
         Ok(())
@@ -250,7 +256,7 @@ pub(super) fn output(text: &str, style: &mut ConntrackStyle) -> Result<(), Fault
 }
 
 /// `NEW,DESTROY`.
-pub(super) fn events(text: &str) -> Result<Vec<EventKind>, Fault> {
+pub(super) fn events(text: &str, ignored: &mut Ignored) -> Result<Vec<EventKind>, Fault> {
     const WORDS: [(&str, &[EventKind]); 4] = [
         ("ALL", &EventKind::ALL),
         ("NEW", &[EventKind::New]),
@@ -261,7 +267,7 @@ pub(super) fn events(text: &str) -> Result<Vec<EventKind>, Fault> {
     list(text, &mut |part| {
         match (find(&WORDS, part), nat_name(part)) {
             (Some(more), _) => kinds.extend_from_slice(more),
-            (None, Some(name)) => warn(&ignored(name)),
+            (None, Some(name)) => ignored.nat(Opt::EventMask, name),
             (None, None) => return Err(part.len()),
         }
         Ok(())
@@ -288,7 +294,7 @@ fn list(text: &str, each: &mut dyn FnMut(&str) -> Result<(), usize>) -> Result<(
 }
 
 /// The first whose name begins so, in any case.
-fn find<T: Copy>(words: &[(&'static str, T)], beginning: &str) -> Option<T> {
+pub(super) fn find<T: Copy>(words: &[(&'static str, T)], beginning: &str) -> Option<T> {
     words.iter().find(|(name, _)| begins(name, beginning)).map(|(_, value)| *value)
 }
 
@@ -301,10 +307,4 @@ fn nat_name(beginning: &str) -> Option<&'static str> {
 fn begins(name: &str, beginning: &str) -> bool {
     !beginning.is_empty()
         && name.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
-}
-
-/// A warning that a word of NAT has no meaning here.
-pub(super) fn ignored(name: &str) -> String {
-    let option = if name == "SRC_NAT" { "--src-nat" } else { "--dst-nat" };
-    format!("WARNING: ignoring {name}, use {option} instead")
 }

@@ -39,8 +39,8 @@ pub struct Part {
 /// this kernel can compare the reply direction.
 #[must_use]
 pub fn plan(scope: &DumpScope, filter: &Filter, replies: bool) -> Vec<Part> {
-    if scope.table == FlowTable::Dying {
-        // It is short, and cannot be narrowed.
+    if scope.table != FlowTable::Conntrack {
+        // The others are short, and cannot be narrowed.
         return vec![Part { scope: *scope, filter: filter.clone() }];
     }
     let base = Wish { family: scope.family, filter: scope.filter };

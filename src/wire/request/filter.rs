@@ -56,6 +56,8 @@ pub enum FlowTable {
     Conntrack,
     /// Flows that are gone, but whose destroy event could not be delivered yet.
     Dying,
+    /// Flows whose first packet is still on its way. None is told since Linux 5.19.
+    Unconfirmed,
 }
 
 /// A filter that the kernel applies: a flow must satisfy all of it. The default takes every flow.

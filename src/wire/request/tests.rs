@@ -76,6 +76,7 @@ fn a_dump_names_table_family_and_zeroing() {
     assert_snapshot!(dump(all), @"kind 0x101 flags 0x301 seq 1 family 0 version 0");
     assert_snapshot!(dump(DumpScope { family: Some(Family::Ipv6), zero: true, ..all }), @"kind 0x103 flags 0x301 seq 1 family 10 version 0");
     assert_snapshot!(dump(DumpScope { table: FlowTable::Dying, ..all }), @"kind 0x106 flags 0x301 seq 1 family 0 version 0");
+    assert_snapshot!(dump(DumpScope { table: FlowTable::Unconfirmed, ..all }), @"kind 0x107 flags 0x301 seq 1 family 0 version 0");
 }
 
 #[test]

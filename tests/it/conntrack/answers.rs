@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use insta::{allow_duplicates, assert_snapshot};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
 
-use crate::lab::{Run, in_namespace, masked, until, with_labels};
+use crate::lab::{Run, in_namespace, masked, run, until, with_labels};
 
 use super::{TABLE, changes, dialect, dialect_fed, fill, original, table};
 
@@ -131,5 +131,68 @@ fn an_entry_with_all_labels_is_shown_whole() {
             assert!(xml.ends_with("</flow>\n</conntrack>\n"), "{xml}");
         }
         assert!(!original(&format!("-G {flow} -o labels,xml")).stdout.contains("</flow>"));
+    });
+}
+
+#[test]
+fn options_of_another_protocol_do_not_widen_a_delete() {
+    in_namespace(|| {
+        fill(TABLE);
+        let before = table();
+        for line in [
+            "-D -p icmp --icmp-type 8 -p udp",
+            "-D -p tcp --dport 80 -p udp",
+            "-U -p tcp --state CLOSE -p udp -m 5",
+            "-D -p tcp -p udp --state CLOSE",
+        ] {
+            assert_eq!((dialect(line).status, table()), (2, before.clone()), "{line}");
+        }
+        assert_snapshot!(dialect("-D -p icmp --icmp-type 8 -p udp"), @r"
+        conntrack: `-p udp' comes after options of another protocol
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+    });
+}
+
+#[test]
+fn what_is_missing_of_a_flow_follows_from_the_rest_or_is_asked_for() {
+    in_namespace(|| {
+        dialect("-I -p udp -s 1.1.1.1 -d 2.2.2.2 --reply-port-src 2 --reply-port-dst 1 -t 60").ok();
+        let line = "-I -p udp -s 1.1.1.3 -d 2.2.2.2 --sport 1 --dport 2 -t 60 -r 2.2.2.2 \
+                    --reply-port-src 2 --reply-port-dst 1";
+        assert_snapshot!(dialect(line), @r"
+        conntrack: Operation failed: invalid parameters
+        exit 1
+        ");
+        let line = "-G -p udp -s 1.1.1.1 -d 2.2.2.2 --reply-port-src 2 --reply-port-dst 1";
+        assert_snapshot!(masked(&dialect(line).ok()), @"udp      17 # src=1.1.1.1 dst=2.2.2.2 sport=1 dport=2 [UNREPLIED] src=2.2.2.2 dst=1.1.1.1 sport=2 dport=1 mark=0 use=2");
+        assert_snapshot!(masked(&table()), @"ipv4     2 udp      17 # src=1.1.1.1 dst=2.2.2.2 sport=1 dport=2 [UNREPLIED] src=2.2.2.2 dst=1.1.1.1 sport=2 dport=1 mark=0 use=1");
+    });
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_no_change() {
+    in_namespace(|| {
+        let flow =
+            |port| format!("-I -p udp -s 1.1.1.1 -d 2.2.2.2 --sport {port} --dport 2 -t 60\n");
+        let flows: String = (1..3_000).map(flow).collect();
+        let program = env!("CARGO_BIN_EXE_flowsh");
+        let piped = |words: &str| {
+            let line = format!("{program} conntrack {words} | true; exit ${{PIPESTATUS[0]}}");
+            run("bash", &["-c", &line])
+        };
+        dialect_fed("-R -", &flows).ok();
+        let answer = super::named(piped("-U -p udp -m 5"));
+        assert_snapshot!(answer, @r"
+        conntrack: 2999 flow entries have been updated.
+        exit 141
+        ");
+        assert_eq!(table().lines().filter(|flow| flow.contains("mark=5")).count(), 2_999);
+        assert_snapshot!(super::named(piped("-D -p udp")), @r"
+        conntrack: 2999 flow entries have been deleted.
+        exit 141
+        ");
+        assert_eq!(table(), "");
     });
 }

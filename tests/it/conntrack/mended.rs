@@ -402,6 +402,8 @@ fn without_permission_it_says_what_the_original_says() {
         for line in [
             "-L",
             "-L expect",
+            "-L dying",
+            "-L unconfirmed",
             "-C",
             "-S",
             "-S expect",

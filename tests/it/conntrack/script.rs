@@ -68,6 +68,20 @@ fn a_script_does_what_its_line_does() {
         assert_snapshot!(check("-L -p tcp --state ESTABLISHED"), @r#"show(flows("proto tcp and state established"), "conntrack")"#);
         assert_snapshot!(check("-L dying"), @r#"show(flows.dying(), "conntrack")"#);
         assert_snapshot!(check("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"), @r#"show(flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 }), "conntrack")"#);
+        for (line, found) in [
+            ("-G -p udp -r 10.0.0.3 -q 10.0.0.1 --reply-port-src 53 --reply-port-dst 1000", 1),
+            ("-G -p udp -r 10.0.0.1 -q 10.0.0.3 --reply-port-src 1000 --reply-port-dst 53", 0),
+            ("-G -p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1000 --dport 80 --state ESTABLISHED", 1),
+            ("-G -p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1000 --dport 80 --state CLOSE", 0),
+            ("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53 -r 10.0.0.9", 0),
+            ("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53 -i 1", 0),
+        ] {
+            fill(TABLE);
+            let (shown, script) = (dialect(line).stdout, dialect(&format!("--script {line}")).ok());
+            assert_eq!(masked(&flowsh(&["-e", &script]).ok()), masked(&shown), "{script}");
+            assert_eq!(shown.lines().count(), found, "{script}{shown}");
+        }
+        assert_snapshot!(dialect("--script -G -p udp -r 10.0.0.3 -q 10.0.0.1 --reply-port-src 53 --reply-port-dst 1000"), @r#"show(flows.get(#{ reply: #{ proto: "udp", src: "10.0.0.3", dst: "10.0.0.1", sport: 53, dport: 1000 } }), "conntrack")"#);
         assert_snapshot!(check("-C"), @"show(flows.count())");
         assert_snapshot!(check("-S"), @"show(stats())");
         assert_snapshot!(check("-C expect"), @"show(expectations.count())");
