@@ -101,11 +101,14 @@ pub(super) struct Line {
 /// Reads a command line; word 0 is the program's name. What is given and has no effect is told, also
 /// of a line that is wrong behind it.
 pub(super) fn read(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
-    let mut line = Line::default();
+    let (mut line, mut labels) = (Line::default(), labels::Words::default());
     let mut ignored = Ignored::default();
-    let whole = line.read(words, &mut ignored);
+    let read = line.read(words, &mut labels, &mut ignored);
     ignored.tell(line.command.map(|(command, _)| command), tell);
-    whole.map(|()| line)
+    read?;
+    line.take_labels(&labels)?;
+    line.check()?;
+    Ok(line)
 }
 
 /// True if the option's value may stand apart from it or be left out.
@@ -114,9 +117,13 @@ fn optional(option: Opt) -> bool {
 }
 
 impl Line {
-    fn read(&mut self, words: Split<'_>, ignored: &mut Ignored) -> Result<(), Fault> {
+    fn read<'a>(
+        &mut self,
+        words: Split<'a>,
+        labels: &mut labels::Words<'a>,
+        ignored: &mut Ignored,
+    ) -> Result<(), Fault> {
         let mut words = Words::new(words);
-        let mut labels = labels::Words::default();
         let mut known: SmallVec<[_; 2]> = smallvec![options::known()];
         while let Some(next) = words.next(&known) {
             match next {
@@ -134,7 +141,7 @@ impl Line {
                         None if optional(option) => words.optional(),
                         value => value,
                     };
-                    self.take(option, value, &mut labels, ignored)?;
+                    self.take(option, value, labels, ignored)?;
                     if option == Opt::Proto {
                         known.truncate(1);
                         known.extend(self.handler.map(Handler::known));
@@ -145,8 +152,7 @@ impl Line {
                 }
             }
         }
-        self.take_labels(&labels)?;
-        self.check()
+        Ok(())
     }
 
     fn take_command(&mut self, command: Command, table: Option<&str>) -> Result<(), Fault> {
@@ -357,11 +363,13 @@ impl Line {
         if let (Some(handler), Some((command, table))) = (self.handler, self.command) {
             handler.check(command, table, self.proto_given)?;
         }
+        // A mask of nothing is passed over where there is next to nothing to be seen.
+        let counts = !matches!(self.command, Some((_, Table::Dying | Table::Unconfirmed)));
         for (mask, addr, names) in [
             (Opt::MaskSrc, Opt::Src, "--mask-src without --src"),
             (Opt::MaskDst, Opt::Dst, "--mask-dst without --dst"),
         ] {
-            if given.has(mask) && !given.has(addr) {
+            if counts && given.has(mask) && !given.has(addr) {
                 return Err(Fault::usage(format!("Can't use {names}")));
             }
         }

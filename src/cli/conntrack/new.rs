@@ -33,8 +33,10 @@ pub(super) fn flow(line: &Line) -> Result<NewFlow, Fault> {
     flow.proto_info = proto_info(line);
     flow.mark = line.mark.map(|mark| mark.value);
     flow.labels = labels(&line.add_labels);
-    flow.snat = target(line.snat);
-    flow.dnat = target(line.dnat);
+    let ported = line.proto.is_some_and(Proto::has_ports);
+    let port = |to: NatTarget| NatTarget { port: to.port.filter(|_| ported), ..to };
+    flow.snat = target(line.snat).map(port);
+    flow.dnat = target(line.dnat).map(port);
     Ok(flow)
 }
 
