@@ -68,6 +68,16 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The same error, said of one of several things.
+pub(super) fn of(place: &str, mut error: Box<EvalAltResult>) -> Box<EvalAltResult> {
+    if let EvalAltResult::ErrorRuntime(value, _) = &mut *error
+        && let Some(mut fault) = value.write_lock::<Fault>()
+    {
+        fault.message.insert_str(0, &format!("{place}: "));
+    }
+    error
+}
+
 /// An error and its causes on one line.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

@@ -1,13 +1,12 @@
-//! Changing the table: `delete`, `update`, `create`, `get`, `flush`, `wait_empty`, and what became
-//! of it.
+//! Changing the table: `delete`, `update`, `flush`, `wait_empty`, and what became of it.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, NativeCallContext};
+use rhai::{EvalAltResult, ImmutableString, Map, NativeCallContext};
 
-use crate::flow::{Family, Filter, Labels, NewFlow, Test};
+use crate::flow::{Family, Filter, Test};
 use crate::kernel::{Applied, DumpScope, Source};
 use crate::script::fault::{Fallible, Fault};
 use crate::script::guard::Watch;
@@ -227,70 +226,6 @@ mod change_api {
         one(&ctx, flow, Change::Update(&patch))
     }
 
-    /// Makes a flow from a map, or several from an array of maps; fails for one that exists.
-    ///
-    /// `proto src dst timeout` are needed, `sport dport` or `icmp_type` and `state` where the
-    /// protocol has them; `reply`, `mark`, `zone`, `orig_zone`, `reply_zone`, `labels`, `helper`,
-    /// `status`, `snat`, `dnat`, `master`, `wscale_orig`, `wscale_reply`, `vtag_orig`, `vtag_reply`
-    /// may be given. A tcp flow is made with liberal window checks.
-    ///
-    /// # Example
-    /// ```rhai
-    /// flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1024, dport: 53,
-    ///                 timeout: 30.sec })
-    /// ```
-    #[rhai_fn(pure, return_raw)]
-    pub fn create(query: &mut Flows, flow: Dynamic) -> Fallible<Outcome> {
-        let started = Instant::now();
-        let maps = match flow.read_lock::<Array>() {
-            Some(list) => list.to_vec(),
-            None => vec![flow.clone()],
-        };
-        let flows = maps.iter().map(|map| match map.read_lock::<Map>() {
-            Some(map) => maps::new_flow(&map),
-            None => Fault::new(format!("create needs a map, found {}", describe(map))).throw(),
-        });
-        // All are read before the first is made.
-        let flows = flows.collect::<Fallible<Vec<_>>>()?;
-        let mut batch = query.source().live()?.batch("create flows")?;
-        for flow in &flows {
-            batch.create(flow)?;
-        }
-        let matched = u64::try_from(flows.len()).unwrap_or(u64::MAX);
-        let applied = batch.finish()?;
-        if applied.done > 0 {
-            warn_of_lost_labels(query.source(), &flows)?;
-        }
-        outcome("created", matched, applied, query.source(), started)
-    }
-
-    /// The one flow with exactly this original direction, or `()` if there is none or the query does
-    /// not take it: a look-up, not a search.
-    ///
-    /// The kernel would also find the flow whose answers look so, which is another one: that has the
-    /// name `#{ reply: #{ proto: … } }`.
-    ///
-    /// # Example
-    /// ```rhai
-    /// flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1024, dport: 53 })
-    /// ```
-    #[rhai_fn(pure, return_raw)]
-    pub fn get(ctx: NativeCallContext, query: &mut Flows, key: Map) -> Fallible<Dynamic> {
-        reads_only(query)?;
-        let Some(filter) = query.filter() else {
-            return Fault::new("get() looks one flow up: skip() and take() would need them all")
-                .hint("leave them out, or use first()")
-                .throw();
-        };
-        let (name, source) = (maps::flow_name(&key)?, query.source());
-        let Some(flow) = source.get(&name.key)?.filter(|flow| name.is_of(flow)) else {
-            return Ok(Dynamic::UNIT);
-        };
-        let taken = filter.now().judge(&flow, source.now_ns(), &mut asker(ctx.engine(), source))?;
-        let handle = taken.then(|| Dynamic::from(FlowHandle::new(flow, source)));
-        Ok(handle.unwrap_or(Dynamic::UNIT))
-    }
-
     /// Deletes every flow of the table that is not protected, one by one, so that it is known which
     /// they were: the outcome can put them back.
     ///
@@ -359,19 +294,6 @@ fn flush_family(
     query.source().live()?;
     let all = family.map_or(Filter::All, |family| Filter::Test(Test::Family(family)));
     apply(ctx, &query.clone().filtered(all), Change::Delete, &Map::new())
-}
-
-/// Says so if new flows lack their labels: `ctnetlink_new_conntrack()`, Linux 6.18, makes a flow even
-/// if it can keep none. That depends on the rules, so one flow tells of all.
-fn warn_of_lost_labels(source: &Rc<dyn Source>, flows: &[NewFlow]) -> Fallible<()> {
-    let labelled = |flow: &&NewFlow| flow.labels.is_some_and(|set| set != Labels::default());
-    let (live, Some(flow)) = (source.live()?, flows.iter().find(labelled)) else { return Ok(()) };
-    if !live.is_dry_run() && live.get(&flow.key())?.is_some_and(|made| made.labels.is_none()) {
-        Host::current()?.message(
-            "warning: the kernel kept no labels\nhint: labels need a rule with `ct label`",
-        );
-    }
-    Ok(())
 }
 
 /// Sleeps, unless the run is to stop.

@@ -14,6 +14,7 @@ mod flow;
 mod help;
 mod kill;
 mod mixed;
+mod named;
 mod nat;
 mod netns;
 mod open;
@@ -39,7 +40,7 @@ pub(super) use outcome::outcome_map;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 30] = [
+    let topics: [fn() -> Module; 31] = [
         addr::module,
         change::module,
         columns::module,
@@ -51,6 +52,7 @@ pub(super) fn register(engine: &mut Engine) {
         help::module,
         kill::module,
         mixed::module,
+        named::module,
         nat::module,
         netns::module,
         open::module,

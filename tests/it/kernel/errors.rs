@@ -117,6 +117,11 @@ fn what_cannot_be_made_is_refused_before_it_is_asked_for() {
             ("a negative time", "flows.create(udp + #{ sport: 9, timeout: -1.sec })"),
             ("a time that is too long", "flows.create(udp + #{ sport: 9, timeout: 100000.days })"),
             ("no time", "flows.create(key + #{ sport: 9 })"),
+            (
+                "no time of one of several",
+                "flows.create([udp + #{ sport: 9 }, key + #{ sport: 10 }])",
+            ),
+            ("no flow at all", "flows.create([udp + #{ sport: 9 }, 5])"),
             ("an entry that is none", "flows.create(udp + #{ sprot: 9 })"),
         ]);
         insta::assert_snapshot!(told, @"
@@ -155,6 +160,14 @@ fn what_cannot_be_made_is_refused_before_it_is_asked_for() {
 
         no time
         error: `timeout` is missing
+        exit 1
+
+        no time of one of several
+        error: flow 2 of 2: `timeout` is missing
+        exit 1
+
+        no flow at all
+        error: flow 2 of 2: create needs a map, found 5
         exit 1
 
         an entry that is none
