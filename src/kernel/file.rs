@@ -20,7 +20,7 @@ pub use reading::Reading;
 
 use super::source::{Figures, Flows, Source};
 use super::{KernelError, Live, now_ns};
-use crate::flow::{Expectation, Family, Filter, Flow, FlowKey, LabelMap, Subject};
+use crate::flow::{Expectation, Family, Filter, Flow, FlowKey, LabelMap, Subject, Tuple};
 use crate::wire::{DumpScope, FlowTable};
 
 /// What is read at once.
@@ -169,12 +169,21 @@ impl Recording {
     }
 }
 
-/// True if the last line has no end, nor is one of XML or JSON, whose ends tell.
+/// True if the last line has no end, nor is one of XML or JSON, whose ends tell. Of a file of the
+/// kernel, which has no length, nothing is known.
 fn ends_open(file: &File) -> io::Result<bool> {
-    let length = file.metadata()?.len();
-    let mut last = [0];
-    let read = file.read_at(&mut last, length.saturating_sub(1))?;
-    Ok(read == 1 && !matches!(last, [b'\n' | b'>' | b'}' | b']']))
+    let mut end = [0; 64];
+    let from = file.metadata()?.len().saturating_sub(64);
+    let read = file.read_at(&mut end, from)?;
+    let end = end.get(..read).unwrap_or_default();
+    Ok(match end.trim_ascii_end().split_last() {
+        _ if from == 0 && file.metadata()?.len() == 0 => false,
+        _ if end.ends_with(b"\n") => false,
+        // Of an array, not of `[ASSURED]`.
+        Some((b']', before)) => !matches!(before.trim_ascii_end().last(), Some(b'}' | b'[')),
+        Some((last, _)) => !matches!(last, b'>' | b'}'),
+        None => false,
+    })
 }
 
 /// A copy of `from` that can be read again and again, on a disk, and that nobody else can open.
@@ -272,16 +281,23 @@ impl Source for Recording {
         )))
     }
 
-    /// The first of that name, in the zone that `key` names or in none.
+    /// The first of that name, in the zone that `key` names or in none; of its answers, as the kernel
+    /// finds a flow, if none begins so.
     fn get(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
+        let mut answering = None;
         for entry in self.entries() {
-            if let Subject::Flow(flow) = entry?.subject
-                && (flow.orig, flow.zone) == (key.tuple, key.zone)
-            {
+            let Subject::Flow(flow) = entry?.subject else { continue };
+            let is = |told: &Tuple| {
+                key.tuple.names(told) && (told.zone, flow.zone) == (key.tuple.zone, key.zone)
+            };
+            if is(&flow.orig) {
                 return Ok(Some(flow));
             }
+            if answering.is_none() && is(&flow.reply) {
+                answering = Some(flow);
+            }
         }
-        Ok(None)
+        Ok(answering)
     }
 
     fn now_ns(&self) -> u64 {

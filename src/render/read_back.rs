@@ -146,9 +146,9 @@ fn as_line(flow: &Flow) -> Flow {
     let fates = [Status::HW_OFFLOAD, Status::OFFLOAD, Status::ASSURED];
     let fate = fates.into_iter().find(|bit| flow.has_status(*bit) == Some(true));
     shown.status = shown.status.map(|status| status | fate.unwrap_or_default());
-    let assured =
-        if fate.is_none_or(|fate| fate == Status::ASSURED) { Status::ASSURED } else { Status(0) };
-    shown.told = Status::SEEN_REPLY | Status::OFFLOAD | Status::HW_OFFLOAD | assured;
+    // The one that is shown hides those behind it.
+    let before = fates.into_iter().take_while(|bit| fate != Some(*bit));
+    shown.told = before.chain(fate).fold(Status::SEEN_REPLY, |bits, bit| bits | bit);
     let seconds = |ns: Option<u64>| ns.map(|ns| ns - ns % 1_000_000_000);
     (shown.start_ns, shown.stop_ns) = (seconds(flow.start_ns), seconds(flow.stop_ns));
     shown
@@ -167,7 +167,6 @@ fn as_xml(flow: &Flow) -> Flow {
 fn as_save(flow: &Flow) -> Flow {
     let mut shown = Flow {
         status: flow.status,
-        told: Status::EXPECTED | Status::SEEN_REPLY | Status::ASSURED | Status::FIXED_TIMEOUT,
         timeout_s: flow.timeout_s,
         zone: flow.zone,
         ..Flow::new(tuple(flow.orig), tuple(flow.reply))
@@ -180,6 +179,8 @@ fn as_save(flow: &Flow) -> Flow {
         bits = bits | Status::DST_NAT;
     }
     shown.status = flow.status.map(|status| status & bits);
+    let told = Status::EXPECTED | Status::SEEN_REPLY | Status::ASSURED | Status::FIXED_TIMEOUT;
+    shown.told = flow.status.map_or(Status::ALL, |_| told);
     shown.proto_info = flow.proto_info.map(|info| match (state(info), info) {
         (_, ProtoInfo::Sctp(info)) => ProtoInfo::Sctp(info),
         (ProtoInfo::Dccp(mut shown), ProtoInfo::Dccp(info)) => {

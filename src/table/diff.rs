@@ -2,7 +2,7 @@
 
 use super::pairs::Pairs;
 use super::snapshot::Snapshot;
-use crate::flow::{Counters, Flow};
+use crate::flow::{Counters, Flow, Status};
 
 /// What differs between two snapshots, each list in the order of its snapshot.
 ///
@@ -45,8 +45,14 @@ pub fn diff(before: &Snapshot, after: &Snapshot) -> Diff {
     let mut diff = Diff::default();
     for (old, new) in &mut pairs {
         match old {
-            Some(old) if lasting(&old) == lasting(&new) => diff.unchanged += 1,
-            Some(old) => diff.changed.push((old, new)),
+            Some(old) => {
+                let told = old.told & new.told;
+                if lasting(&old, told) == lasting(&new, told) {
+                    diff.unchanged += 1;
+                } else {
+                    diff.changed.push((old, new));
+                }
+            }
             None => diff.added.push(new),
         }
     }
@@ -103,11 +109,12 @@ fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// What makes a change worth telling.
-fn lasting(flow: &Flow) -> impl PartialEq + '_ {
+/// What makes a change worth telling; of the status, the bits of `told`.
+fn lasting(flow: &Flow, told: Status) -> impl PartialEq + '_ {
     let state = flow.proto_info.map(|info| (std::mem::discriminant(&info), info.state()));
     let secctx = flow.rare.as_ref().and_then(|rare| rare.secctx.as_deref());
-    (state, flow.status, flow.mark, flow.labels, flow.helper, flow.reply, secctx)
+    let status = flow.status.map(|status| status & told);
+    (state, status, flow.mark, flow.labels, flow.helper, flow.reply, secctx)
 }
 
 #[cfg(test)]
@@ -144,6 +151,14 @@ mod tests {
         assured.status = Some(Status::ASSURED);
         let changed = check(&[&counted], &[&assured], [0, 0, 1, 0]).changed;
         assert_eq!(changed, [(counted.clone(), assured.clone())]);
+
+        // Of other bits a list of conntrack says nothing.
+        let mut listed = assured.clone();
+        listed.told = Status::ASSURED;
+        let mut confirmed = assured.clone();
+        confirmed.status = Some(Status::ASSURED | Status::FIXED_TIMEOUT);
+        check(&[&listed], &[&confirmed], [0, 0, 0, 1]);
+        check(&[&assured], &[&confirmed], [0, 0, 1, 0]);
 
         let mut zoned = assured.clone();
         zoned.zone = Some(7);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -13,7 +13,7 @@ use insta::assert_snapshot;
 
 use super::reading::ENTRY_BYTES;
 use super::{CHUNK_BYTES, Recording, Unreadable, spool};
-use crate::flow::{Family, Field, Filter, LabelMap};
+use crate::flow::{Family, Field, Filter, FlowKey, LabelMap, Subject};
 use crate::kernel::{DumpScope, FlowTable, Source};
 
 /// A file that goes with the test.
@@ -91,6 +91,25 @@ fn what_was_cut_is_told() {
     let (shown, doubt) = read(line.trim_end());
     assert_eq!(shown.lines().count(), 1);
     assert_snapshot!(doubt.unwrap(), @"the last line of x.txt has no end: it may be cut");
+    // The bracket is none of an array.
+    assert!(read(&line.replace("mark=0 use=1\n", "[ASSURED]")).1.is_some());
+    let stop = Arc::new(AtomicBool::new(false));
+    let kernels = Path::new("/proc/self/status");
+    let recording =
+        Recording::open(kernels, "x", LabelMap::default(), Unreadable::Stop, stop).unwrap();
+    assert_eq!(recording.doubt(), None);
+}
+
+#[test]
+fn a_flow_is_found_by_either_direction() {
+    let saved = Saved::new("either", &[udp(1), udp(2)].concat());
+    let recording = saved.open(Unreadable::Stop);
+    let flow = recording.entries().nth(1).unwrap().unwrap();
+    let Subject::Flow(flow) = flow.subject else { panic!() };
+    let by_reply = FlowKey { tuple: flow.reply, ..flow.key() };
+    assert_eq!(recording.get(&flow.key()).unwrap(), Some(flow.clone()));
+    assert_eq!(recording.get(&by_reply).unwrap(), Some(flow));
+    assert_eq!(recording.get(&FlowKey { zone: Some(1), ..by_reply }).unwrap(), None);
 }
 
 #[test]

@@ -91,6 +91,10 @@ fn changes(before: &Flow, after: &Flow, source: &Rc<dyn Source>) -> Fallible<Vec
     let host = Host::current()?;
     let view = host.view_of(&**source);
     let flow = handle(after, source);
+    // What one of them does not tell of is no change.
+    let told = before.told & after.told;
+    let alike = |flow: &Flow| Flow { status: flow.status.map(|bits| bits & told), ..flow.clone() };
+    let (before, after) = (&alike(before), &alike(after));
     let mut rows = Vec::new();
     for field in Field::all().filter(|field| !is_passing(*field)) {
         let (old, new) = (field.get(before, view), field.get(after, view));

@@ -225,10 +225,13 @@ impl Draft {
         self.status = Some(self.status.unwrap_or_default() | bits);
     }
 
-    /// The flow is offloaded: its word stands where that of assured would, which is not known then.
+    /// The flow is offloaded: of these words only the first that holds is shown, in the order
+    /// `HW_OFFLOAD`, `OFFLOAD`, `ASSURED`.
     pub(super) fn offloaded(&mut self, bit: Status) {
         self.add_status(bit);
-        self.told = self.told.map(|told| Status(told.0 & !Status::ASSURED.0));
+        let hidden = if bit == Status::HW_OFFLOAD { Status::OFFLOAD } else { Status(0) };
+        let hidden = hidden | Status::ASSURED;
+        self.told = self.told.map(|told| Status(told.0 & !hidden.0));
     }
 
     /// `NONE` is also what conntrack prints for a number without a name.
@@ -299,7 +302,7 @@ impl Draft {
             orig,
             reply,
             status: self.status,
-            told: self.told.unwrap_or(Status::ALL),
+            told: self.told.filter(|_| self.status.is_some()).unwrap_or(Status::ALL),
             timeout_s: self.timeout_s,
             proto_info: self.proto_info(proto)?,
             mark: self.mark,

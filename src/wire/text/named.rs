@@ -78,18 +78,64 @@ pub(super) struct Fields<'a> {
     labels: &'a LabelMap,
     draft: Draft,
     frame: Frame,
+    /// The words of the status that have a field of their own and stood in it.
+    words: Words,
     is_expectation: bool,
+}
+
+/// Fields that say of a bit of the status whether it is set, as `assured`: where one of them is
+/// missing it is not known, unless `status` stands without any.
+#[derive(Debug, Clone, Copy, Default)]
+struct Words {
+    /// The bits that have a field.
+    named: Status,
+    /// Those that it tells of.
+    told: Status,
+    /// True if there was a whole `status`, too.
+    listed: bool,
+}
+
+impl Words {
+    const ASSURED: Status = Status::ASSURED;
+    const UNREPLIED: Status = Status::SEEN_REPLY;
+    const RELATED: Status = Status::EXPECTED;
+    const OFFLOAD: Status = Status(Status::OFFLOAD.0 | Status::HW_OFFLOAD.0);
+    /// All that have a field.
+    const ALL: Status =
+        Status(Self::ASSURED.0 | Self::UNREPLIED.0 | Self::RELATED.0 | Self::OFFLOAD.0);
+
+    /// The bits that are known; none if all are.
+    fn told(self) -> Option<Status> {
+        let whole = self.listed && [Status(0), Self::ALL].contains(&self.named);
+        (!whole).then_some(self.told)
+    }
 }
 
 impl<'a> Fields<'a> {
     pub(super) fn new(labels: &'a LabelMap) -> Self {
         let (draft, frame) = (Draft::default(), Frame::default());
-        Self { labels, draft, frame, is_expectation: false }
+        Self { labels, draft, frame, words: Words::default(), is_expectation: false }
     }
 
     /// Begins again but for what is said of an event.
     pub(super) fn forget_subject(&mut self) {
-        (self.draft, self.is_expectation) = (Draft::default(), false);
+        let Self { labels, frame, .. } = std::mem::replace(self, Self::new(self.labels));
+        *self = Self { frame, ..Self::new(labels) };
+    }
+
+    /// A field that says whether these bits are set.
+    fn word(&mut self, name: &str, text: &str, bits: Status) -> Result<(), EntryError> {
+        let says: bool = parsed(name, "true or false", text)?;
+        self.words.named = self.words.named | bits;
+        // Who is offloaded has one of two bits, and it is not known which.
+        let (set, told) = match bits {
+            Words::UNREPLIED => (!says, bits),
+            Words::OFFLOAD => (false, if says { Status(0) } else { bits }),
+            _ => (says, bits),
+        };
+        self.draft.add_status(if set { bits } else { Status(0) });
+        self.words.told = self.words.told | told;
+        Ok(())
     }
 
     /// `state=ESTABLISHED wscale_orig=7`, or with another level `orig=offset_before=1 …`.
@@ -150,9 +196,15 @@ impl<'a> Fields<'a> {
                 _ = draft.orig.set(name, text)?;
             }
             "state" => draft.state(name, text)?,
-            "status" => draft.add_status(status(name, text)?),
+            "status" => {
+                draft.add_status(status(name, text)?);
+                self.words.listed = true;
+            }
             // A status of no bits is empty, but it is there.
-            "assured" | "unreplied" => _ = draft.status.get_or_insert_default(),
+            "assured" => self.word(name, text, Words::ASSURED)?,
+            "unreplied" => self.word(name, text, Words::UNREPLIED)?,
+            "related" => self.word(name, text, Words::RELATED)?,
+            "offload" => self.word(name, text, Words::OFFLOAD)?,
             // The sums of both directions, and what follows from the tuples.
             "packets" | "bytes" | "snat" | "dnat" | "family" => (),
             "event" => {
@@ -183,7 +235,8 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn entry(self) -> Result<Entry, EntryError> {
-        let Self { draft, frame, is_expectation, .. } = self;
+        let Self { mut draft, frame, words, is_expectation, .. } = self;
+        draft.told = words.told();
         if is_expectation {
             return Ok(frame.entry(Subject::Expectation(draft.expectation()?), None));
         }

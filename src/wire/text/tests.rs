@@ -120,4 +120,35 @@ fn a_word_that_a_format_lacks_is_unknown_not_false() {
     assert_eq!(known(udp, Status::EXPECTED | Status::ASSURED), Some(false));
     assert_eq!(known(saved, Status::EXPECTED), Some(false));
     assert_eq!(known(saved, Status::OFFLOAD), None);
+    // Of the words that hold the first hides the others.
+    let in_hardware = udp.replace("WORD", "HW_OFFLOAD");
+    assert_eq!(known(&in_hardware, Status::HW_OFFLOAD), Some(true));
+    assert_eq!(known(&in_hardware, Status::OFFLOAD), None);
+}
+
+#[test]
+fn fields_that_are_missing_in_json_are_unknown_not_false() {
+    let known = |words: &str, bit: Status| {
+        let text = format!(
+            r#"{{"proto":"udp","src":"10.0.0.1","dst":"10.0.0.2","sport":1,"dport":53,
+                "reply":{{"src":"10.0.0.2","dst":"10.0.0.1","sport":53,"dport":1}},{words}}}"#
+        );
+        match entries(text.as_bytes()).remove(0) {
+            Ok(Entry { subject: Subject::Flow(flow), .. }) => flow.has_status(bit),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (listed, part) =
+        (r#""status":["seen_reply"]"#, r#""status":["seen_reply","offload"],"unreplied":false"#);
+    assert_eq!(known(listed, Status::ASSURED), Some(false));
+    assert_eq!(known(part, Status::SEEN_REPLY), Some(true));
+    assert_eq!(known(part, Status::OFFLOAD), Some(true));
+    assert_eq!(known(part, Status::ASSURED), None);
+    assert_eq!(known(r#""assured":true"#, Status::ASSURED), Some(true));
+    assert_eq!(known(r#""assured":false"#, Status::ASSURED), Some(false));
+    assert_eq!(known(r#""assured":true"#, Status::SEEN_REPLY), None);
+    assert_eq!(known(r#""unreplied":false"#, Status::SEEN_REPLY), Some(true));
+    assert_eq!(known(r#""offload":true"#, Status::OFFLOAD), None);
+    assert_eq!(known(r#""offload":false"#, Status::HW_OFFLOAD), Some(false));
+    assert_eq!(known(r#""mark":1"#, Status::ASSURED), None);
 }
