@@ -227,6 +227,14 @@ impl Patch {
         *self == Self::default()
     }
 
+    /// Leaves out labels that are only to be taken from a flow that has none: one that was made
+    /// before a rule used labels has no room for them, and the kernel refuses even that
+    /// (`nf_connlabels_replace()`, Linux 6.18).
+    pub fn fit(&mut self, flow: &Flow) {
+        let none = flow.labels.is_none();
+        self.labels = self.labels.filter(|labels| !none || labels.set != Labels::default());
+    }
+
     /// False if it names a state that a flow of `proto` does not have: the kernel would ignore it.
     #[must_use]
     pub fn suits(&self, proto: Proto) -> bool {

@@ -89,7 +89,10 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
 
     /// Takes a flow, for what is to be done with it.
     pub(super) fn take_for(&mut self, flow: &Flow, deed: Deed) -> Result<(), E> {
-        let deed = self.guarded(flow, deed);
+        let mut deed = self.guarded(flow, deed);
+        if let Deed::Update(patch) = &mut deed {
+            patch.fit(flow);
+        }
         let became = match &deed {
             Deed::Nothing => return Ok(()),
             Deed::Delete => None,

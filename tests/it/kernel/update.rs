@@ -64,6 +64,23 @@ fn labels_that_are_not_named_are_kept_in_all_words() {
 }
 
 #[test]
+fn labels_are_taken_from_flows_that_have_no_room_for_any() {
+    in_namespace(|| {
+        let told = flowsh(&[
+            "-e",
+            r#"flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1, dport: 2,
+                               timeout: 60.sec });
+               [flows("udp").update(#{ remove_labels: [3] }).failed,
+                flows("udp").update(#{ labels: [] }).failed,
+                flows("udp").update(#{ add_labels: [3] }).failed]"#,
+        ])
+        .stdout;
+        // No rule uses labels here: what is to be added cannot be.
+        insta::assert_snapshot!(told, @"[0,0,1]");
+    });
+}
+
+#[test]
 fn timeout_state_and_status_change_alone() {
     in_namespace(|| {
         eval(&format!(
