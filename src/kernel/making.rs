@@ -92,8 +92,9 @@ impl Maker<'_> {
     ///
     /// # Errors
     ///
-    /// The socket failed, or an end was asked for.
+    /// The socket failed, or an end was asked for before the first was made.
     pub fn make(&mut self, makings: Makings) -> Result<Option<Refusal>, KernelError> {
+        self.live.interrupted()?;
         let Makings { flows, mut requests } = makings;
         let mut errnos = Vec::new();
         if self.alone == 0 {
@@ -115,7 +116,6 @@ impl Maker<'_> {
                 return Ok(Some(Refusal { index, errno }));
             }
         }
-        self.live.interrupted()?;
         Ok(None)
     }
 

@@ -28,9 +28,10 @@ impl Done {
         u8::from(self.count == 0 || self.failed)
     }
 
-    /// Whether some flow could not be changed: none at all is no failure among other lines.
-    pub(super) fn failed(&self) -> bool {
-        self.failed
+    /// Nothing, or a fault without words if some flow could not be changed, which was told for each:
+    /// none at all is no failure among other lines.
+    pub(super) fn whole(self) -> Result<(), Fault> {
+        if self.failed { Err(Fault::other("")) } else { Ok(()) }
     }
 }
 
@@ -134,11 +135,11 @@ pub(super) fn delete(machine: &Machine, line: &Line) -> Result<Done, Fault> {
         });
     let written = written.and_then(|()| entries.finish());
     let deleted = deleted.map_err(|error| Fault::kernel(&error, Command::Delete, Table::Conntrack));
-    deleted.and(written).map_err(|fault| ended_by(fault, count, "deleted"))?;
-    match refusal {
-        None => Ok(Done { verb: "deleted", count, failed: false }),
-        Some(errno) => Err(Fault::refused(errno, Command::Delete, Table::Conntrack)),
-    }
+    let refused = refusal
+        .map_or(Ok(()), |errno| Err(Fault::refused(errno, Command::Delete, Table::Conntrack)));
+    let whole = deleted.and(written).and(refused);
+    whole.map_err(|fault| ended_by(fault, count, "deleted"))?;
+    Ok(Done { verb: "deleted", count, failed: false })
 }
 
 /// The end of a flow: what `-o save` writes as `-D`.

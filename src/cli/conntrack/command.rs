@@ -71,25 +71,12 @@ impl Command {
     /// Whether the table can be given to it.
     pub(super) fn on(self, table: Table) -> Result<(), Fault> {
         match (self, table) {
-            (_, Table::Conntrack)
-            | (Self::List, _)
-            | (
-                Self::Create
-                | Self::Delete
-                | Self::Get
-                | Self::Flush
-                | Self::Event
-                | Self::Count
-                | Self::Stats
-                | Self::Help
-                | Self::Version,
-                Table::Expect,
-            ) => Ok(()),
             (Self::Add, Table::Expect) => Err(Fault::usage("Can't do --add on expectations")),
             (Self::Update, Table::Expect) => Err(Fault::usage("Can't do --update on expectations")),
-            (_, Table::Dying | Table::Unconfirmed) => {
+            (command, Table::Dying | Table::Unconfirmed) if command != Self::List => {
                 Err(Fault::usage("Can't do that command with tables `dying' and `unconfirmed'"))
             }
+            _ => Ok(()),
         }
     }
 }

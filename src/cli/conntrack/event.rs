@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crate::flow::{Event, EventKind, Filter, LabelMap, View};
 use crate::kernel::{EventStream, Heard, KernelError, NetNs, Wanted, now_ns, program_behind};
-use crate::render::{Columns, Format, Item, Printer, Screen};
+use crate::render::{Columns, Item, Printer, Screen};
 
 use super::command::{Command, Table};
 use super::line::Line;
 use super::message::{Fault, plain, say, warn};
+use super::output::format;
 use super::{Machine, filter, names};
 
 /// How long it takes at most until a signal is seen.
@@ -37,7 +38,7 @@ pub(super) fn follow(machine: &Machine, line: &Line, table: Table) -> Result<u8,
     };
     let bytes = line.buffer_bytes.map(|bytes| i32::try_from(bytes).unwrap_or(i32::MAX));
     let stop = &machine.stop;
-    crate::run::watch(stop, true).map_err(Fault::from)?;
+    crate::run::watch(stop, true).map_err(|error| Fault::unwatched(&error))?;
     let opened = EventStream::open_sized(&NetNs::Current, wanted, bytes.unwrap_or(BUFFER_BYTES));
     let stream = opened.map_err(|error| closed(&error, expect))?;
     if line.buffer_bytes.is_some() {
@@ -103,11 +104,9 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(line: &Line, labels: &'a LabelMap) -> Self {
-        let mut style = line.style;
-        style.labels |= !style.save && line.names.is_some();
         let view = View { now_ns: now_ns(), labels };
-        let printer = Format::Conntrack(style).printer(Columns::Events, view, Screen::default());
-        Self { printer, blames: !style.xml && !style.save, text: Vec::new(), count: 0 }
+        let printer = format(line).printer(Columns::Events, view, Screen::default());
+        Self { printer, blames: !line.style.xml && !line.style.save, text: Vec::new(), count: 0 }
     }
 
     fn print(&mut self, event: &Event) -> Result<(), Fault> {

@@ -44,12 +44,19 @@ pub(super) fn create(machine: &Machine, line: &Line) -> Result<u8, Fault> {
     let key = ExpectKey { tuple: new.tuple, zone: None, id: None };
     let mut batch = machine.live.batch("create an expectation").map_err(failed)?.telling();
     batch.create_expectation(&new).and_then(|()| batch.flush()).map_err(failed)?;
-    let made = batch.take_fates();
-    if let Some(Fate::Failed(errno)) = made.first() {
-        return Err(Fault::refused(*errno, Command::Create, Table::Expect));
-    }
+    settled(batch.take_fates())?;
     batch.update_expectation(&key, new.timeout_s).and_then(|()| batch.flush()).map_err(failed)?;
+    settled(batch.take_fates())?;
     Ok(0)
+}
+
+/// What the kernel refused of a new expectation.
+fn settled(fates: impl IntoIterator<Item = Fate>) -> Result<(), Fault> {
+    fates.into_iter().try_for_each(|fate| match fate {
+        Fate::Done(_) => Ok(()),
+        Fate::Gone => Err(Fault::refused(errno::ENOENT, Command::Create, Table::Expect)),
+        Fate::Failed(errno) => Err(Fault::refused(errno, Command::Create, Table::Expect)),
+    })
 }
 
 /// Deletes an expectation.

@@ -78,11 +78,11 @@ fn places(line: &Line) -> Filter {
         filter = Filter::Test(Test::Family(family)).and(filter);
     }
     filter = tests.into_iter().map(Filter::Test).fold(filter, Filter::and);
-    let source = line.snat.map(|nat| translated(Side::Source, nat));
-    let destination = line.dnat.map(|nat| translated(Side::Destination, nat));
+    let source = line.snat.map(|nat| translated(NatKind::Source, nat));
+    let destination = line.dnat.map(|nat| translated(NatKind::Destination, nat));
     let any = line
         .any_nat
-        .map(|nat| translated(Side::Source, nat).or(translated(Side::Destination, nat)));
+        .map(|nat| translated(NatKind::Source, nat).or(translated(NatKind::Destination, nat)));
     [source, destination, any].into_iter().flatten().fold(filter, Filter::and)
 }
 
@@ -113,22 +113,12 @@ fn ports(direction: Direction, half: &Half) -> impl Iterator<Item = Test> {
         .filter_map(|(place, port)| port.map(|port| Test::Port(place, vec![PortRange::one(port)])))
 }
 
-/// Which side NAT changes.
-#[derive(Debug, Clone, Copy)]
-enum Side {
-    Source,
-    Destination,
-}
-
 /// Flows whose source or destination is translated, to this address and port if they are given.
 ///
 /// conntrack takes an address for one that differs from the side that it replaces, and so for the
 /// port: a flow that only has another port is not translated *to* its own address.
-fn translated(side: Side, word: NatWord) -> Filter {
-    let (kind, addr_place, port_place) = match side {
-        Side::Source => (NatKind::Source, Place::Src(Orig), Place::Src(Orig)),
-        Side::Destination => (NatKind::Destination, Place::Dst(Orig), Place::Dst(Orig)),
-    };
+fn translated(kind: NatKind, word: NatWord) -> Filter {
+    let place = if kind == NatKind::Source { Place::Src(Orig) } else { Place::Dst(Orig) };
     // Tuples that differ are no NAT unless the kernel set it up.
     let done = |bit| Filter::Test(Test::Status(bit));
     let done = done(Status::SRC_NAT_DONE).or(done(Status::DST_NAT_DONE));
@@ -136,10 +126,10 @@ fn translated(side: Side, word: NatWord) -> Filter {
         return Filter::Test(Test::Nat(kind, Vec::new(), None)).and(done);
     };
     let host = vec![Network::host(addr)];
-    let own = Filter::Test(Test::Addr(addr_place, host.clone())).negate();
+    let own = Filter::Test(Test::Addr(place, host.clone())).negate();
     let range = port.map(PortRange::one);
-    let own_port = range
-        .map_or(Filter::All, |range| Filter::Test(Test::Port(port_place, vec![range])).negate());
+    let own_port =
+        range.map_or(Filter::All, |range| Filter::Test(Test::Port(place, vec![range])).negate());
     Filter::Test(Test::Nat(kind, host, range)).and(own).and(own_port).and(done)
 }
 
@@ -179,21 +169,19 @@ fn number(field: Field, cmp: Cmp, number: i64) -> Filter {
 
 /// All these bits set, and each of those clear.
 fn status(word: StatusWord) -> Filter {
-    let mut filter = Filter::All;
-    if word.set != Status(0) {
-        filter = filter.and(Filter::Test(Test::Status(word.set)));
-    }
-    for bit in (0..u32::BITS).map(|bit| Status(1 << bit)).filter(|bit| word.clear.has(*bit)) {
-        filter = filter.and(match bit {
-            Status::SEEN_REPLY => Filter::Test(Test::Unreplied),
-            bit => Filter::Test(Test::Status(bit)).negate(),
-        });
-    }
-    if word.snat {
-        filter = filter.and(translated(Side::Source, NatWord { to: None }));
-    }
-    if word.dnat {
-        filter = filter.and(translated(Side::Destination, NatWord { to: None }));
-    }
-    filter
+    let each =
+        |bits: Status| (0..u32::BITS).map(|bit| Status(1 << bit)).filter(move |bit| bits.has(*bit));
+    let has = |bit: Status| match bit {
+        Status::SRC_NAT => translated(NatKind::Source, NatWord { to: None }),
+        Status::DST_NAT => translated(NatKind::Destination, NatWord { to: None }),
+        bit => Filter::Test(Test::Status(bit)),
+    };
+    let lacks = |bit: Status| match bit {
+        Status::SEEN_REPLY => Filter::Test(Test::Unreplied),
+        bit => has(bit).negate(),
+    };
+    let set = word.bits();
+    let told = (set != Status(0)).then_some(Filter::Test(Test::Status(set)));
+    let nat = each(Status(word.set().0 & !set.0)).map(has);
+    told.into_iter().chain(each(word.clear()).map(lacks)).chain(nat).fold(Filter::All, Filter::and)
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::message::Fault;
 use super::options::Opt;
 
-/// What can be given at most once: its number is that of its bit.
+/// What is given or is not: its number is that of its bit.
 pub(super) trait Bit: Copy {
     /// The number, below 32.
     fn bit(self) -> u8;
@@ -26,6 +26,11 @@ impl<T: Bit> Given<T> {
     /// Adds `option`.
     pub(super) fn insert(&mut self, option: T) {
         self.0 |= 1 << option.bit();
+    }
+
+    /// Adds `option`, or takes it away.
+    pub(super) fn set(&mut self, option: T, given: bool) {
+        self.0 = self.0 & !(1 << option.bit()) | u32::from(given) << option.bit();
     }
 
     /// True if `option` is given.

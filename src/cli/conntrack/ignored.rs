@@ -14,11 +14,11 @@ impl Ignored {
         self.0.push((option, format!("WARNING: ignoring {}, deprecated option.", option.letter())));
     }
 
-    /// A word of NAT stands in the list of `option`, which has an option of its own.
-    pub(super) fn nat(&mut self, option: Opt, name: &str) {
-        let instead = if name == "SRC_NAT" { Opt::SrcNat } else { Opt::DstNat };
-        let text = format!("WARNING: ignoring {name}, use --{} instead", instead.name());
-        self.0.push((option, text));
+    /// A word of NAT stands in the list of `option`, and there is an option for it.
+    pub(super) fn nat(&mut self, option: Opt, instead: Opt) {
+        let name = instead.name();
+        let word = name.replace('-', "_").to_ascii_uppercase();
+        self.0.push((option, format!("WARNING: ignoring {word}, use --{name} instead")));
     }
 
     /// Tells what has no effect with `command`: where flows are chosen by their status, NAT counts.

@@ -298,7 +298,7 @@ impl Line {
     fn network(&mut self, option: Opt, text: &str) -> Result<(), Fault> {
         let (addr, length) = value::network(text)?;
         self.of_family(Family::of(&addr))?;
-        let mask = length.map(|length| mask_of(&addr, length));
+        let mask = length.map(|length| value::mask_of(&addr, length));
         // A mask of a whole address is none to conntrack, which then asks for --mask-dst.
         let expects = matches!(option, Opt::TupleSrc | Opt::TupleDst);
         let mask = mask.filter(|(_, whole)| expects || !whole).map(|(mask, _)| mask);
@@ -308,10 +308,17 @@ impl Line {
             Opt::TupleSrc => (&mut self.tuple, true),
             _ => (&mut self.tuple, false),
         };
-        *if source { &mut half.src } else { &mut half.dst } = Some(addr);
-        if mask.is_some() {
-            *if source { &mut self.mask.src } else { &mut self.mask.dst } = mask;
-            self.given.insert(if source { Opt::MaskSrc } else { Opt::MaskDst });
+        let (place, place_of_mask) = if source {
+            (&mut half.src, &mut self.mask.src)
+        } else {
+            (&mut half.dst, &mut self.mask.dst)
+        };
+        // The length of an address that was given before is not that of this one.
+        let again = place.replace(addr).is_some();
+        if mask.is_some() || again {
+            *place_of_mask = mask;
+            let option = if source { Opt::MaskSrc } else { Opt::MaskDst };
+            self.given.set(option, mask.is_some());
         }
         Ok(())
     }
@@ -380,19 +387,4 @@ impl Line {
 fn zone(option: Opt, text: &str) -> Result<u16, Fault> {
     let number = value::bounded(&option.letter(), text, u16::MAX.into())?;
     Ok(u16::try_from(number).unwrap_or(u16::MAX))
-}
-
-/// The mask of `length` bits, and whether it is that of a whole address.
-fn mask_of(addr: &IpAddr, length: u8) -> (IpAddr, bool) {
-    let ones = |width: u8| match width - length {
-        128 => 0,
-        host => u128::MAX << host,
-    };
-    match addr {
-        IpAddr::V4(_) => {
-            let bits = u32::try_from(ones(32) & u128::from(u32::MAX)).unwrap_or_default();
-            (std::net::Ipv4Addr::from_bits(bits).into(), length == 32)
-        }
-        IpAddr::V6(_) => (std::net::Ipv6Addr::from_bits(ones(128)).into(), length == 128),
-    }
 }

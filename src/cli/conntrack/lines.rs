@@ -16,8 +16,9 @@ use super::getopt::Split;
 use super::line::{self, Line};
 use super::message::{Fault, say, warn};
 use crate::kernel::{processors, spool};
+use crate::script::SIGPIPE_STATUS;
 
-/// The longest line: conntrack would cut it to pieces, and run those.
+/// The longest line, be it a comment: conntrack would cut it to pieces, and run those.
 const LINE_BYTES: usize = 10_240;
 const LINE_LIMIT: u64 = 10_240;
 /// What is read at once.
@@ -48,14 +49,14 @@ impl Script {
             "-" => ("standard input", kept(&mut io::stdin().lock())?),
             path => {
                 let mut file = File::open(path).map_err(|_| unreadable())?;
-                let kind = file.metadata()?.file_type();
+                let kind = file.metadata().map_err(|error| unread(&error))?.file_type();
                 if kind.is_dir() {
                     return Err(unreadable());
                 }
                 (path, if kind.is_file() { file } else { kept(&mut file)? })
             }
         };
-        let length = file.metadata()?.len();
+        let length = file.metadata().map_err(|error| unread(&error))?.len();
         Ok(Self { name: name.to_owned(), file, length })
     }
 
@@ -104,7 +105,7 @@ impl Script {
     /// nobody comes to read on behind it.
     fn line_after(&self, at: u64) -> Result<u64, Fault> {
         let mut text = vec![0; LINE_BYTES];
-        let read = self.file.read_at(&mut text, at)?;
+        let read = self.file.read_at(&mut text, at).map_err(|error| unread(&error))?;
         let end = text.iter().take(read).position(|byte| *byte == b'\n');
         Ok(at + u64::try_from(end.map_or(0, |end| end + 1)).unwrap_or(0))
     }
@@ -123,10 +124,12 @@ impl Script {
     pub(super) fn blame<T>(&self, result: Result<T, Refused>) -> Result<T, Fault> {
         result.map_err(|Refused { number, fault }| {
             // No line is to blame for a reader that has gone.
-            if fault.text.is_empty() {
+            if fault.status == SIGPIPE_STATUS {
                 return fault;
             }
-            say(&fault.text);
+            if !fault.text.is_empty() {
+                say(&fault.text);
+            }
             Fault { text: format!("this was line {number} of {}", self.name), ..fault }
         })
     }
@@ -168,8 +171,11 @@ impl Lines<'_> {
             let refused = |fault| Refused { number, fault };
             let mut part = self.from.by_ref().take(LINE_LIMIT);
             let read = part.read_until(b'\n', &mut self.line);
-            if read.map_err(|error| refused(error.into()))? == 0 {
+            if read.map_err(|error| refused(unread(&error)))? == 0 {
                 return Ok(None);
+            }
+            if self.line.len() == LINE_BYTES && self.line.last() != Some(&b'\n') {
+                return Err(refused(Fault::usage("Parameter too long!")));
             }
             let text = match str::from_utf8(&self.line) {
                 Ok(text) => Cow::Borrowed(text),
@@ -179,9 +185,6 @@ impl Lines<'_> {
             let words = text.trim_start_matches([' ', '\t']).trim_end_matches(['\r', '\n']);
             if words.is_empty() || words.starts_with('#') {
                 continue;
-            }
-            if self.line.last() != Some(&b'\n') && self.line.len() == LINE_BYTES {
-                return Err(refused(Fault::usage("Parameter too long!")));
             }
             let mut quoted = Vec::new();
             let tell = self.tell;
@@ -270,4 +273,8 @@ fn kept(from: &mut dyn Read) -> Result<File, Fault> {
     spool(from, &AtomicBool::new(false)).map_err(|error| {
         Fault::other(format!("cannot keep the lines in {}: {error}", env::temp_dir().display()))
     })
+}
+
+fn unread(error: &io::Error) -> Fault {
+    Fault::other(format!("cannot read: {error}"))
 }

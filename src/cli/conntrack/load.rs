@@ -1,11 +1,13 @@
 //! `-R`: many command lines from a file. They are all read before any is run. Then one thread reads
 //! them again and makes requests of them while the other has the kernel carry those out.
 
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use crate::kernel::{KernelError, Maker, Makings};
 
+use super::change::Done;
 use super::command::{Command, Table};
 use super::line::Line;
 use super::lines::{Lines, Refused, Script};
@@ -23,9 +25,11 @@ pub(super) fn file(words: &[String]) -> Option<&str> {
 }
 
 /// Runs the lines of a file, `-` being standard input.
-pub(super) fn run(machine: &Machine, path: &str) -> Result<u8, Fault> {
+pub(super) fn run(path: &str) -> Result<u8, Fault> {
     let script = Script::open(path)?;
     script.check()?;
+    // Until here a signal may end it at once.
+    let machine = &Machine::watched()?;
     let mut maker = machine.live.maker().map_err(|error| fault(&error, Command::Create))?;
     thread::scope(|scope| {
         let (sender, steps) = mpsc::sync_channel(1);
@@ -33,11 +37,8 @@ pub(super) fn run(machine: &Machine, path: &str) -> Result<u8, Fault> {
         let lines = script.lines(|_| ());
         // It ends when nobody takes its steps any more.
         scope.spawn(move || read(lines, &sender));
-        for step in steps.into_iter().flatten() {
-            if script.blame(step.run(machine, &mut maker))? {
-                return Ok(1);
-            }
-        }
+        let mut steps = steps.into_iter().flatten();
+        steps.try_for_each(|step| script.blame(step.run(machine, &mut maker)))?;
         Ok(0)
     })
 }
@@ -101,18 +102,26 @@ fn read(mut lines: Lines<'_>, sender: &SyncSender<Vec<Step>>) {
 }
 
 impl Step {
-    /// Does it, and says whether something failed that ends the run.
-    fn run(self, machine: &Machine, maker: &mut Maker<'_>) -> Result<bool, Refused> {
+    /// Does it, unless a signal asked for an end.
+    ///
+    /// # Errors
+    ///
+    /// It failed for some flow, which ends the run.
+    fn run(self, machine: &Machine, maker: &mut Maker<'_>) -> Result<(), Refused> {
         let (number, line) = match self {
-            Self::Make(numbers, makings) => return make(maker, &numbers, makings).map(|()| false),
+            Self::Make(numbers, makings) => return make(maker, &numbers, makings),
             Self::Run(number, line) => (number, line),
             Self::End(refused) => return Err(refused),
         };
+        if machine.stop.load(Ordering::Relaxed) {
+            let fault = fault(&KernelError::Interrupted, Command::Update);
+            return Err(Refused { number, fault });
+        }
         let done = match line.command {
-            Some((Command::Update, _)) => change::update(machine, &line).map(|done| done.failed()),
-            Some((Command::Delete, _)) => change::delete(machine, &line).map(|done| done.failed()),
-            Some((_, table)) => change::flush(machine, &line, table).map(|_| false),
-            None => Ok(false),
+            Some((Command::Update, _)) => change::update(machine, &line).and_then(Done::whole),
+            Some((Command::Delete, _)) => change::delete(machine, &line).and_then(Done::whole),
+            Some((_, table)) => change::flush(machine, &line, table).map(drop),
+            None => Ok(()),
         };
         done.map_err(|fault| Refused { number, fault })
     }

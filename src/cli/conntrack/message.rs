@@ -32,6 +32,11 @@ impl Fault {
         Self { text: text.into(), status: 1 }
     }
 
+    /// Signals cannot be waited for.
+    pub(super) fn unwatched(error: &io::Error) -> Self {
+        Self::other(format!("cannot watch for signals: {error}"))
+    }
+
     /// The kernel refused `errno`, and conntrack has words for it.
     pub(super) fn refused(errno: i32, command: Command, table: Table) -> Self {
         Self::other(format!("Operation failed: {}", reason(errno, command, table)))
@@ -56,7 +61,8 @@ impl Fault {
     }
 }
 
-/// Whoever reads our output has gone: as if the signal had ended us, which Rust keeps away.
+/// What cannot be written. That whoever reads our output has gone needs no words: it is as if the
+/// signal had ended us, which Rust keeps away.
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {

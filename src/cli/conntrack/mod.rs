@@ -59,7 +59,7 @@ fn run(mut words: Vec<String>) -> Result<u8, Fault> {
         return script::print(&words);
     }
     if let Some(path) = load::file(&words) {
-        return load::run(&Machine::watched()?, path);
+        return load::run(path);
     }
     let line = line::read(words.iter().map(String::as_str).collect(), warn)?;
     let Some((command, table)) = line.command else { return help::print(&line) };
@@ -103,7 +103,7 @@ impl Machine {
     /// The same, for whom a signal ends it once what was changed is told.
     fn watched() -> Result<Self, Fault> {
         let machine = Self::new();
-        crate::run::watch(&machine.stop, true).map_err(Fault::from)?;
+        crate::run::watch(&machine.stop, true).map_err(|error| Fault::unwatched(&error))?;
         Ok(machine)
     }
 

@@ -9,7 +9,7 @@ use crate::kernel::errno;
 use super::command::{Command, Table};
 use super::line::{Half, Line};
 use super::message::Fault;
-use super::value::NatWord;
+use super::value::{NatWord, StatusWord};
 
 /// `IP_CT_TCP_FLAG_SACK_PERM | IP_CT_TCP_FLAG_BE_LIBERAL`: nobody saw the windows of this flow.
 const UNSEEN: u8 = 0x02 | 0x08;
@@ -29,7 +29,7 @@ pub(super) fn flow(line: &Line) -> Result<NewFlow, Fault> {
     let (orig, reply) = directions(line)?;
     let mut flow = NewFlow::new(orig, reply, line.timeout_s.unwrap_or_default());
     flow.zone = line.zone;
-    flow.status = line.status.map(|word| word.set);
+    flow.status = status_bits(line);
     flow.proto_info = proto_info(line);
     flow.mark = line.mark.map(|mark| mark.value);
     flow.labels = labels(&line.add_labels);
@@ -167,7 +167,7 @@ pub(super) fn key(line: &Line) -> Result<FlowKey, Fault> {
     let other = if by_orig { &line.reply } else { &line.orig };
     let ports = half.sport.is_some() || half.dport.is_some();
     let half = if ports { half.clone() } else { swapped(half, other) };
-    Ok(FlowKey { tuple: tuple(line, &half, by_orig)?, reply: None, zone: line.zone, id: None })
+    Ok(FlowKey { tuple: tuple(line, &half, by_orig)?, reply: None, zone: None, id: None })
 }
 
 /// The name of the expectation that `-G expect` and `-D expect` look for.
@@ -193,5 +193,5 @@ pub(super) fn expectation(line: &Line) -> Result<NewExpectation, Fault> {
 
 /// The bits that `-u` sets.
 pub(super) fn status_bits(line: &Line) -> Option<Status> {
-    line.status.map(|word| word.set)
+    line.status.map(StatusWord::bits)
 }

@@ -25,7 +25,7 @@ pub(super) struct Entries<'a> {
     out: BufWriter<StdoutLock<'static>>,
     printer: Box<dyn Printer + 'a>,
     /// How many were printed.
-    pub(super) count: u64,
+    count: u64,
 }
 
 impl<'a> Entries<'a> {

@@ -40,12 +40,12 @@ type Wrap = fn(&str) -> String;
 /// command shows it: `-e` shows the value of the last statement in the format of the run, a file
 /// does not.
 fn of(line: &Line, wrap: Wrap) -> Result<String, Fault> {
-    let Some((command, _)) = line.command else { return Ok("help()".to_owned()) };
+    let Some((command, table)) = line.command else { return Ok("help()".to_owned()) };
     // A script reads names by the map of the machine that it runs on.
     if line.given.has(Opt::LabelMap) {
         return Err(Fault::other("no script names labels by another map: leave `--labelmap' out"));
     }
-    let script = action(line, wrap)?;
+    let script = action(line, command, table, wrap)?;
     Ok(match command {
         Command::List | Command::Get => format!("show({script}, {})", text(format(line))),
         Command::Count | Command::Stats | Command::Version => format!("show({script})"),
@@ -54,8 +54,7 @@ fn of(line: &Line, wrap: Wrap) -> Result<String, Fault> {
 }
 
 /// What does or finds it.
-fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
-    let Some((command, table)) = line.command else { return Ok("help()".to_owned()) };
+fn action(line: &Line, command: Command, table: Table, wrap: Wrap) -> Result<String, Fault> {
     let expect = table == Table::Expect;
     let name = if expect { "expectations" } else { "flows" };
     Ok(match command {
@@ -86,7 +85,7 @@ fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
         }
         Command::Get => found(line)?,
         Command::Delete => match filter::filter(line)? {
-            Filter::All => "flows.flush()".to_owned(),
+            Filter::All => wrap("flows.flush()"),
             filter => wrap(&format!("{}.delete()", asked(&filter))),
         },
         Command::Update => updated(line, &asked(&filter::update_filter(line)), wrap)?,
@@ -107,8 +106,8 @@ fn action(line: &Line, wrap: Wrap) -> Result<String, Fault> {
             )
         }
         Command::Flush => match line.family {
-            Some(family) => format!("flows.flush(\"{family}\")"),
-            None => format!("{name}.flush()"),
+            Some(family) => wrap(&format!("flows.flush(\"{family}\")")),
+            None => wrap(&format!("{name}.flush()")),
         },
         Command::Count => format!("{name}.count()"),
         Command::Stats if expect => "expectations.stats()".to_owned(),

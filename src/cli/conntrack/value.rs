@@ -1,7 +1,7 @@
 //! The values of options, as the C library and conntrack read them. What an option does with its
 //! value is not here.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::flow::{EventKind, Masked, NatTarget, Status};
 use crate::render::ConntrackStyle;
@@ -77,6 +77,21 @@ pub(super) fn network(text: &str) -> Result<(IpAddr, Option<u8>), Fault> {
     Ok((addr, Some(length.ok_or_else(|| Fault::usage("Invalid netmask"))?)))
 }
 
+/// The mask of `length` bits, and whether it is that of a whole address.
+pub(super) fn mask_of(addr: &IpAddr, length: u8) -> (IpAddr, bool) {
+    let ones = |width: u8| match width - length {
+        128 => 0,
+        host => u128::MAX << host,
+    };
+    match addr {
+        IpAddr::V4(_) => {
+            let bits = u32::try_from(ones(32) & u128::from(u32::MAX)).unwrap_or_default();
+            (Ipv4Addr::from_bits(bits).into(), length == 32)
+        }
+        IpAddr::V6(_) => (Ipv6Addr::from_bits(ones(128)).into(), length == 128),
+    }
+}
+
 /// `inet_aton(3)`: up to four numbers of any base, the last of which fills what is left.
 fn aton(text: &str) -> Option<Ipv4Addr> {
     let text = text.split(|c: char| c.is_ascii_whitespace()).next()?;
@@ -148,18 +163,19 @@ pub(super) fn nat(text: &str) -> Result<(&str, Option<u16>), Fault> {
     Ok((addr, port))
 }
 
-/// What `-u` asks for.
+/// What `-u` asks for. `SRC_NAT` and `DST_NAT` stand for flows that `-n` and `-g` mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct StatusWord {
     /// Bits that are set.
-    pub(super) set: Status,
+    set: Status,
     /// Bits that are not.
-    pub(super) clear: Status,
-    /// `SRC_NAT` is among it.
-    pub(super) snat: bool,
-    /// `DST_NAT` is among it.
-    pub(super) dnat: bool,
+    clear: Status,
+    /// `UNSET` is among it: alone it asks for flows that have none of the words.
+    unset: bool,
 }
+
+/// The words of NAT.
+const NAT: Status = Status(Status::SRC_NAT.0 | Status::DST_NAT.0);
 
 impl StatusWord {
     /// What is asked for by either word: `-u` may stand twice.
@@ -167,14 +183,32 @@ impl StatusWord {
         Self {
             set: self.set | other.set,
             clear: self.clear | other.clear,
-            snat: self.snat || other.snat,
-            dnat: self.dnat || other.dnat,
+            unset: self.unset || other.unset,
         }
+    }
+
+    /// The bits that a flow is to get.
+    pub(super) fn bits(self) -> Status {
+        Status(self.set.0 & !NAT.0)
+    }
+
+    /// The bits that a flow must have.
+    pub(super) fn set(self) -> Status {
+        self.set
+    }
+
+    /// The bits that a flow must not have.
+    pub(super) fn clear(self) -> Status {
+        if self.unset && self.set == Status(0) && self.clear == Status(0) {
+            let all = STATUS.iter().fold(Status(0), |bits, (_, bit)| bits | *bit);
+            return Status(all.0 & !NAT.0);
+        }
+        self.clear
     }
 }
 
-/// The bits that `-u` and `-o save` have words for.
-const STATUS: [(&str, Status); 7] = [
+/// The bits that `-u` and `-o save` have words for; of words that begin alike the first is meant.
+const STATUS: [(&str, Status); 9] = [
     ("ASSURED", Status::ASSURED),
     ("SEEN_REPLY", Status::SEEN_REPLY),
     ("UNSET", Status(0)),
@@ -182,12 +216,13 @@ const STATUS: [(&str, Status); 7] = [
     ("EXPECTED", Status::EXPECTED),
     ("OFFLOAD", Status::OFFLOAD),
     ("HW_OFFLOAD", Status::HW_OFFLOAD),
+    ("SRC_NAT", Status::SRC_NAT),
+    ("DST_NAT", Status::DST_NAT),
 ];
 
 /// `ASSURED,!SEEN_REPLY`.
 pub(super) fn status(text: &str, ignored: &mut Ignored) -> Result<StatusWord, Fault> {
     let mut word = StatusWord::default();
-    let mut unset = false;
     list(text, &mut |part| {
         let negated = part.strip_prefix('!');
         let name = negated.unwrap_or(part);
@@ -195,26 +230,19 @@ pub(super) fn status(text: &str, ignored: &mut Ignored) -> Result<StatusWord, Fa
             word.clear = word.clear | Status::SEEN_REPLY;
             return Ok(());
         }
-        match (find(&STATUS, name), negated.is_some()) {
-            (Some(bit), true) => word.clear = word.clear | bit,
-            (Some(bit), false) => {
-                word.set = word.set | bit;
-                unset |= bit == Status(0);
-            }
-            (None, _) => match nat_name(name) {
-                Some(nat) => {
-                    *if nat == "SRC_NAT" { &mut word.snat } else { &mut word.dnat } = true;
-                    ignored.nat(Opt::Status, nat);
-                }
-                None => return Err(name.len()),
-            },
+        let bit = find(&STATUS, name).ok_or(name.len())?;
+        match (bit, negated.is_some()) {
+            // What has not none of the words would be everything.
+            (Status(0), true) => return Err(name.len()),
+            (Status(0), false) => word.unset = true,
+            (bit, true) => word.clear = word.clear | bit,
+            (bit, false) => word.set = word.set | bit,
+        }
+        if let Some(instead) = nat_name(name).filter(|_| bit.0 & NAT.0 != 0) {
+            ignored.nat(Opt::Status, instead);
         }
         Ok(())
     })?;
-    // Alone it asks for flows that have none of the words.
-    if unset && word.set == Status(0) && word.clear == Status(0) {
-        word.clear = STATUS.iter().fold(Status(0), |bits, (_, bit)| bits | *bit);
-    }
     Ok(word)
 }
 
@@ -240,7 +268,7 @@ pub(super) fn output(
         match (find(&WORDS, part), nat_name(part)) {
             (Some(Some(flag)), _) => *flag(style) = true,
             (Some(None), _) => (),
-            (None, Some(name)) => ignored.nat(Opt::Output, name),
+            (None, Some(instead)) => ignored.nat(Opt::Output, instead),
             (None, None) => return Err(part.len()),
         }
         Ok(())
@@ -267,7 +295,7 @@ pub(super) fn events(text: &str, ignored: &mut Ignored) -> Result<Vec<EventKind>
     list(text, &mut |part| {
         match (find(&WORDS, part), nat_name(part)) {
             (Some(more), _) => kinds.extend_from_slice(more),
-            (None, Some(name)) => ignored.nat(Opt::EventMask, name),
+            (None, Some(instead)) => ignored.nat(Opt::EventMask, instead),
             (None, None) => return Err(part.len()),
         }
         Ok(())
@@ -298,10 +326,10 @@ pub(super) fn find<T: Copy>(words: &[(&'static str, T)], beginning: &str) -> Opt
     words.iter().find(|(name, _)| begins(name, beginning)).map(|(_, value)| *value)
 }
 
-/// conntrack looks for these two before all other words, so that `-e D` is no event; here they come
-/// last.
-fn nat_name(beginning: &str) -> Option<&'static str> {
-    ["SRC_NAT", "DST_NAT"].into_iter().find(|name| begins(name, beginning))
+/// The option that is meant by a word of NAT, which has no meaning in a list. conntrack looks for
+/// these two before all other words, so that `-e D` is no event; here they come last.
+fn nat_name(beginning: &str) -> Option<Opt> {
+    find(&[("SRC_NAT", Opt::SrcNat), ("DST_NAT", Opt::DstNat)], beginning)
 }
 
 fn begins(name: &str, beginning: &str) -> bool {

@@ -156,6 +156,30 @@ fn options_of_another_protocol_do_not_widen_a_delete() {
 }
 
 #[test]
+fn what_is_denied_or_said_again_does_not_widen_a_delete() {
+    in_namespace(|| {
+        fill(TABLE);
+        let before = table();
+        assert_snapshot!(dialect("-D -u !UNSET"), @r"
+        conntrack: Bad parameter `UNSET'
+        Try `conntrack -h' or 'conntrack --help' for more information.
+        exit 2
+        ");
+        assert_eq!(table(), before);
+        // The length of the first is not that of the second.
+        assert_eq!(dialect("-D -s 172.16.0.0/12 -s 10.0.0.99").status, 1);
+        assert_eq!(table(), before);
+        assert_eq!(dialect("-D -u UNSET -u ASSURED,FIXED_TIMEOUT").status, 1);
+        assert_eq!(table(), before);
+        let translated = dialect("-L -n").stdout.lines().count();
+        assert!(translated > 0);
+        dialect("-D -u !SRC_NAT").ok();
+        assert_eq!(table().lines().count(), translated);
+        assert_eq!(dialect("-L -n").stdout.lines().count(), translated);
+    });
+}
+
+#[test]
 fn what_is_missing_of_a_flow_follows_from_the_rest_or_is_asked_for() {
     in_namespace(|| {
         dialect("-I -p udp -s 1.1.1.1 -d 2.2.2.2 --reply-port-src 2 --reply-port-dst 1 -t 60").ok();

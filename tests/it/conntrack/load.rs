@@ -115,6 +115,13 @@ fn a_wrong_line_keeps_all_others_from_running() {
         Try `conntrack -h' or 'conntrack --help' for more information.
         exit 2
         ");
+        // A line is a whole line, also where nothing of it is to be done.
+        for start in ["#", " "] {
+            let text = format!("{start}{} -D -p udp\n", " ".repeat(10_239));
+            let answer = dialect_fed("-R -", &text);
+            assert_eq!(answer.status, 2, "{answer}");
+            assert!(answer.stderr.starts_with("conntrack: Parameter too long!\n"), "{answer}");
+        }
         assert_eq!(table(), before);
         assert_snapshot!(dialect("-R /nonexistent"), @"
         conntrack: Failed to open file /nonexistent for reading
@@ -154,6 +161,19 @@ fn a_refused_line_is_named_and_ends_the_run() {
         assert_snapshot!(dialect_fed("-R -", &text).told(), @"
         conntrack: Operation failed: Such conntrack exists, try -U to update
         conntrack: this was line 3 of standard input
+        exit 1
+        ");
+        assert_eq!(table().lines().count(), 1);
+    });
+}
+
+#[test]
+fn an_update_that_is_refused_is_named_and_ends_the_run() {
+    in_namespace(|| {
+        dialect("-I -p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 60 -u FIXED_TIMEOUT").ok();
+        assert_snapshot!(dialect_fed("-R -", "-U -p udp -t 5\n-F\n"), @r"
+        Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this
+        conntrack: this was line 1 of standard input
         exit 1
         ");
         assert_eq!(table().lines().count(), 1);

@@ -114,12 +114,13 @@ fn a_script_shows_in_a_file_what_its_line_shows() {
 #[test]
 fn a_file_becomes_a_statement_for_each_line() {
     in_namespace(|| {
-        let lines = "# all\n-D -p udp\n-U -m 5\n-F\n";
+        let lines = "# all\n-D -p udp\n-U -m 5\n-D\n-F\n";
         assert_snapshot!(super::dialect_fed("--script -R -", lines), @r#"
         fn must(done) { if done.failed > 0 { throw done.to_string() } }
         must(flows("proto udp").delete());
         must(flows.update(#{ mark: "0x5" }));
-        flows.flush();
+        must(flows.flush());
+        must(flows.flush());
         "#);
         let wrong = super::dialect_fed("--script -R -", "-D -p udp\n-D --dprot 5\n");
         assert_eq!((wrong.status, wrong.stdout.as_str()), (2, ""), "{wrong}");
