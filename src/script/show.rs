@@ -9,6 +9,7 @@ use super::objects::{EventHandle, ExpectHandle, Expectations, FlowHandle, Flows,
 use super::ops::each;
 use super::rows::Rows;
 use super::value::{from_dynamic, text_of};
+use super::waiting::Events;
 use crate::flow::{Field, Unit, Value, View};
 use crate::render::{self, Column, Columns, Format, Item, Printer};
 use crate::table::Outcome;
@@ -90,6 +91,10 @@ impl<'a> Page<'a> {
         if let Some(row) = value.read_lock::<FlowHandle>() {
             return self.flow(&row);
         }
+        // What waits for ever has no text.
+        if let Some(events) = value.read_lock::<Events>().filter(|_| !self.kept) {
+            return self.events(events.clone());
+        }
         let row = value.is::<EventHandle>() || value.is::<ExpectHandle>();
         if row
             && !self.is_for_people()
@@ -122,6 +127,24 @@ impl<'a> Page<'a> {
             let go_on = !self.host.stopped();
             Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })
+    }
+
+    /// Events, each as it comes, until they are as many or it is as late as was said, or an end is
+    /// asked for.
+    fn events(&mut self, events: Events) -> Fallible<()> {
+        self.start(Columns::Events);
+        let mut followed = events.into_iter().map(|event| match event?.try_cast::<EventHandle>() {
+            Some(event) => {
+                self.item(Item::Event(&event.event))?;
+                self.flush()
+            }
+            None => Ok(()),
+        });
+        let ended = followed.find(Result::is_err).unwrap_or(Ok(()));
+        // However it ends, a document is whole.
+        self.end_rows()?;
+        self.flush()?;
+        ended
     }
 
     fn rows(&mut self, rows: &Rows) -> Fallible<()> {

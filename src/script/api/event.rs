@@ -198,7 +198,8 @@ mod event_api {
         format!("handler {}", handle.0)
     }
 
-    /// The events of these flows that come from now on, for a `for` loop.
+    /// The events of these flows that come from now on, for a `for` loop. Shown, they are followed:
+    /// a row each, until Ctrl-C.
     ///
     /// # Example
     /// ```rhai

@@ -109,7 +109,8 @@ mod open_api {
     /// the older `ip_conntrack`, and flowsh's own `json`, `ndjson`, `csv`, `xml` and `conntrack`.
     /// What was not shown is absent, as `related` is in what conntrack lists; `SEEN_REPLY` is set
     /// unless a flow is marked unreplied. `age` needs a `start`, and counts to when the flow was
-    /// shown. A line of a log is read as what conntrack wrote in it: `Jul 24 10:00:00 host
+    /// shown. XML of conntrack 1.4.9 calls a flow of sctp `ESTABLISHED` whose cookie is under way, and
+    /// nothing tells it from one that is. A line of a log is read as what conntrack wrote in it: `Jul 24 10:00:00 host
     /// conntrack[1]: [NEW] tcp …`. Needs `--allow-read`.
     ///
     /// # Example

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Engine, FnPtr, INT, NativeCallContext};
 
-use crate::flow::Value;
+use crate::flow::{Filter, Test, Value};
 use crate::kernel::{DumpScope, FlowTable};
 use crate::script::callback::Callback;
 use crate::script::fault::{Fallible, Fault};
@@ -96,7 +96,8 @@ mod query_api {
 
     /// The same flows; reading them sets their counters to zero in the same step.
     ///
-    /// The kernel zeroes every flow that it sends, so this is refused on a query that narrows.
+    /// The kernel zeroes every flow that it sends, so this is refused on a query that narrows, but
+    /// for one family, which the kernel can be asked for.
     ///
     /// # Example
     /// ```rhai
@@ -104,11 +105,17 @@ mod query_api {
     /// ```
     #[rhai_fn(pure, return_raw)]
     pub fn zero(query: &mut Flows) -> Fallible<Flows> {
-        if !query.is_everything() {
-            return narrowed_zero();
+        let scope = DumpScope { zero: true, ..DumpScope::default() };
+        if query.is_everything() {
+            return Ok(query.clone().with_scope(scope));
         }
-        let scope = DumpScope { zero: true, ..*query.scope() };
-        Ok(query.clone().with_scope(scope))
+        match query.filter().map(|filter| filter.now()) {
+            Some(Filter::Test(Test::Family(family))) if *query.scope() == DumpScope::default() => {
+                let scope = DumpScope { family: Some(family), ..scope };
+                Ok(Flows::new(Rc::clone(query.source())).with_scope(scope))
+            }
+            _ => narrowed_zero(),
+        }
     }
 
     /// How many flows there are.
@@ -292,7 +299,7 @@ fn whole(query: &Flows) -> Fallible<()> {
 }
 
 fn narrowed_zero<T>() -> Fallible<T> {
-    Fault::new("zero() works on the whole table only")
+    Fault::new("zero() works on the whole table or one family")
         .hint("the kernel zeroes each flow that it sends, also those a filter drops")
         .throw()
 }

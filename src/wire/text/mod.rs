@@ -35,7 +35,7 @@ use crate::flow::{EventKind, Flow, LabelMap, Subject};
 pub struct Entry {
     /// The flow or the expectation.
     pub subject: Subject,
-    /// What happened to it; absent in a list, and for the `-A` of `-o save`, which is either.
+    /// What happened to it; absent in a list. The `-A` of `-o save` makes a flow, also in a list.
     pub kind: Option<EventKind>,
     /// When it was shown, nanoseconds since 1970: the time of an event, or a start plus an age.
     pub time_ns: Option<u64>,

@@ -21,7 +21,7 @@ pub(super) fn read(text: &str, labels: &LabelMap) -> Result<Entry, EntryError> {
     let (mut words, mut frame, mut draft) = (Words(text), Frame::default(), Draft::default());
     let command = words.next().unwrap_or_default();
     frame.kind = match command {
-        "-A" | "--add" | "-I" | "--create" => None,
+        "-A" | "--add" | "-I" | "--create" => Some(EventKind::New),
         "-U" | "--update" => Some(EventKind::Update),
         "-D" | "--delete" => Some(EventKind::Destroy),
         _ => return Err(EntryError::unexpected("-A, -I, -U or -D", command)),

@@ -176,13 +176,13 @@ fn saved_commands() {
 -I --src=fd00::1 --dst fd00::2 --protonum icmpv6 --icmpv6-type 128 --icmpv6-code 0 --timeout 50 --mark 7
 -I -s 1.1.1.1 -d 2.2.2.2 -p udp --sport 1 --dport 2 -t 9 -g 3.3.3.3:5 --label-add voip
 "), @"
-    tcp 10.0.0.1:1000 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.1:1000 status=seen_reply,assured timeout=299 state=Tcp(TcpInfo { state: 3, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None })
+    new tcp 10.0.0.1:1000 -> 10.0.0.2:80 | tcp 10.0.0.2:80 -> 10.0.0.1:1000 status=seen_reply,assured timeout=299 state=Tcp(TcpInfo { state: 3, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None })
     update gre 10.0.0.1:16 -> 10.0.0.2:32 | gre 10.0.0.2:32 -> 10.0.0.1:16 zone=5 status= timeout=299
-    sctp 10.0.0.1:5 -> 10.0.0.2:6 | sctp 10.0.0.2:6 -> 10.0.0.1:5 status= timeout=299 state=Sctp(SctpInfo { state: 4, vtag_orig: Some(16777216), vtag_reply: Some(2018915346) })
+    new sctp 10.0.0.1:5 -> 10.0.0.2:6 | sctp 10.0.0.2:6 -> 10.0.0.1:5 status= timeout=299 state=Sctp(SctpInfo { state: 4, vtag_orig: Some(16777216), vtag_reply: Some(2018915346) })
     destroy by 13264 42 10.0.0.1 -> 10.0.0.2 | 42 10.0.0.2 -> 10.0.0.1 status=
-    tcp 1.1.1.1:11 -> 2.2.2.2:20 | tcp 2.2.2.2:20 -> 8.8.8.8:99 status=seen_reply,src_nat timeout=49 state=Tcp(TcpInfo { state: 1, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None })
-    icmpv6 fd00::1 -> fd00::2 type 128 code 0 id 0 | icmpv6 fd00::2 -> fd00::1 type 129 code 0 id 0 timeout=50 mark=7
-    udp 1.1.1.1:1 -> 2.2.2.2:2 | udp 3.3.3.3:5 -> 1.1.1.1:1 timeout=9 labels=[1]
+    new tcp 1.1.1.1:11 -> 2.2.2.2:20 | tcp 2.2.2.2:20 -> 8.8.8.8:99 status=seen_reply,src_nat timeout=49 state=Tcp(TcpInfo { state: 1, wscale_orig: None, wscale_reply: None, flags_orig: None, flags_reply: None })
+    new icmpv6 fd00::1 -> fd00::2 type 128 code 0 id 0 | icmpv6 fd00::2 -> fd00::1 type 129 code 0 id 0 timeout=50 mark=7
+    new udp 1.1.1.1:1 -> 2.2.2.2:2 | udp 3.3.3.3:5 -> 1.1.1.1:1 timeout=9 labels=[1]
     ");
 }
 

@@ -208,7 +208,7 @@ fn a_method_says_what_it_needs() {
     exit 1
     "#);
     wrong!("flows(\"tcp\").zero()", @r#"
-    ! error: zero() works on the whole table only
+    ! error: zero() works on the whole table or one family
     !   --> -e:1:14
     !    |
     !  1 | flows("tcp").zero()
