@@ -191,10 +191,8 @@ fn ends_open(file: &File) -> io::Result<bool> {
 /// # Errors
 ///
 /// It cannot be read, or the copy not be written; `Interrupted` once `interrupt` is set.
-pub fn spool(from: &mut dyn Read, interrupt: &AtomicBool) -> io::Result<File> {
-    let path = std::env::temp_dir().join(format!("flowsh-{}-{}", process::id(), now_ns()));
-    let mut copy = File::options().read(true).write(true).create_new(true).open(&path)?;
-    fs::remove_file(&path)?;
+fn spool(from: &mut dyn Read, interrupt: &AtomicBool) -> io::Result<File> {
+    let mut copy = scratch()?;
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         if interrupt.load(Ordering::Relaxed) {
@@ -208,6 +206,18 @@ pub fn spool(from: &mut dyn Read, interrupt: &AtomicBool) -> io::Result<File> {
         };
         io::Write::write_all(&mut copy, read)?;
     }
+}
+
+/// An empty file on a disk, that nobody else can open and that goes with its last user.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub fn scratch() -> io::Result<File> {
+    let path = std::env::temp_dir().join(format!("flowsh-{}-{}", process::id(), now_ns()));
+    let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+    fs::remove_file(&path)?;
+    Ok(file)
 }
 
 /// Flows of a recording that a filter takes.

@@ -44,7 +44,7 @@ pub use applied::{Applied, Fate, Refused};
 pub use batch::{Batch, REQUESTS};
 pub use error::KernelError;
 pub use events::{EventStream, Heard, Wanted};
-pub use file::{Reading, Recording, Unreadable, spool};
+pub use file::{Reading, Recording, Unreadable, scratch};
 pub use live::{Live, Safety};
 pub use making::{Maker, Makings, Refusal};
 pub use names::Names;

@@ -68,6 +68,11 @@ impl Command {
         format!("-{letter}")
     }
 
+    /// True if it changes a table.
+    pub(super) fn changes(self) -> bool {
+        matches!(self, Self::Create | Self::Add | Self::Update | Self::Delete | Self::Flush)
+    }
+
     /// Whether the table can be given to it.
     pub(super) fn on(self, table: Table) -> Result<(), Fault> {
         match (self, table) {

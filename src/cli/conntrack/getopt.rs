@@ -103,6 +103,11 @@ impl<'a> Words<'a> {
         Some(word)
     }
 
+    /// At the end: the words that are neither options nor their values.
+    pub(super) fn rest(&self) -> &[&'a str] {
+        self.all.get(self.passed.start..).unwrap_or_default()
+    }
+
     /// The next option among those `known`; `None` at the end.
     pub(super) fn next<K: Copy + PartialEq>(&mut self, known: &[&List<K>]) -> Option<Next<'a, K>> {
         if self.cluster.is_empty() {

@@ -152,6 +152,12 @@ impl Line {
                 }
             }
         }
+        // Words that are left over are passed over, but not the other table.
+        let changes =
+            matches!(self.command, Some((command, Table::Conntrack)) if command.changes());
+        if changes && words.rest().contains(&"expect") {
+            return Err(Fault::usage("`expect' must stand right behind the command"));
+        }
         Ok(())
     }
 

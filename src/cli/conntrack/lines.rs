@@ -4,18 +4,17 @@
 use std::borrow::Cow;
 use std::env;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::panic::resume_unwind;
-use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use super::command::{Command, Table};
 use super::getopt::Split;
 use super::line::{self, Line};
 use super::message::{Fault, say, warn};
-use crate::kernel::{processors, spool};
+use crate::kernel::{processors, scratch};
 use crate::script::SIGPIPE_STATUS;
 
 /// The longest line, be it a comment: conntrack would cut it to pieces, and run those.
@@ -42,30 +41,40 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// The file at `path`, `-` being standard input; what can be read only once is copied first.
-    pub(super) fn open(path: &str) -> Result<Self, Fault> {
+    /// The file at `path`, `-` being standard input. Every line of it was read, and none is run; what
+    /// can be read only once was copied meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or a line says nothing that can be done: the first of them is told of.
+    pub(super) fn checked(path: &str) -> Result<Self, Fault> {
+        if path == "-" {
+            return Self::copied("standard input", io::stdin().lock());
+        }
         let unreadable = || Fault::usage(format!("Failed to open file {path} for reading"));
-        let (name, file) = match path {
-            "-" => ("standard input", kept(&mut io::stdin().lock())?),
-            path => {
-                let mut file = File::open(path).map_err(|_| unreadable())?;
-                let kind = file.metadata().map_err(|error| unread(&error))?.file_type();
-                if kind.is_dir() {
-                    return Err(unreadable());
-                }
-                (path, if kind.is_file() { file } else { kept(&mut file)? })
-            }
-        };
+        let file = File::open(path).map_err(|_| unreadable())?;
+        let about = file.metadata().map_err(|error| unread(&error))?;
+        if about.is_dir() {
+            return Err(unreadable());
+        }
+        if !about.is_file() {
+            return Self::copied(path, file);
+        }
+        let script = Self { name: path.to_owned(), file, length: about.len() };
+        script.check()?;
+        Ok(script)
+    }
+
+    /// The lines of `from`, kept on the disk as far as they were read.
+    fn copied(name: &str, from: impl Read) -> Result<Self, Fault> {
+        let file = scratch().map_err(|error| unread(&unkept(&error)))?;
+        blame(name, Lines::new(Copied { from, copy: &file }, warn).check())?;
         let length = file.metadata().map_err(|error| unread(&error))?.len();
         Ok(Self { name: name.to_owned(), file, length })
     }
 
     /// Reads every line and runs none, on as many processors as there are.
-    ///
-    /// # Errors
-    ///
-    /// The first line that says nothing that can be done.
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), Fault> {
         let mut parts = self.parts()?.into_iter();
         thread::scope(|scope| {
             let check = |part| self.part(part, warn).check();
@@ -111,28 +120,31 @@ impl Script {
     }
 
     /// All lines; `tell` is told what they say without effect.
-    pub(super) fn lines(&self, tell: fn(&str)) -> Lines<'_> {
+    pub(super) fn lines(&self, tell: fn(&str)) -> Lines<impl Read> {
         self.part(0..self.length, tell)
     }
 
-    fn part(&self, range: Range<u64>, tell: fn(&str)) -> Lines<'_> {
-        let from = BufReader::with_capacity(CHUNK_BYTES, Part { file: &self.file, range });
-        Lines { from, number: 0, line: Vec::new(), tell }
+    fn part(&self, range: Range<u64>, tell: fn(&str)) -> Lines<Part<'_>> {
+        Lines::new(Part { file: &self.file, range }, tell)
     }
 
     /// Says what a line is refused for, and which it is.
     pub(super) fn blame<T>(&self, result: Result<T, Refused>) -> Result<T, Fault> {
-        result.map_err(|Refused { number, fault }| {
-            // No line is to blame for a reader that has gone.
-            if fault.status == SIGPIPE_STATUS {
-                return fault;
-            }
-            if !fault.text.is_empty() {
-                say(&fault.text);
-            }
-            Fault { text: format!("this was line {number} of {}", self.name), ..fault }
-        })
+        blame(&self.name, result)
     }
+}
+
+fn blame<T>(name: &str, result: Result<T, Refused>) -> Result<T, Fault> {
+    result.map_err(|Refused { number, fault }| {
+        // No line is to blame for a reader that has gone.
+        if fault.status == SIGPIPE_STATUS {
+            return fault;
+        }
+        if !fault.text.is_empty() {
+            say(&fault.text);
+        }
+        Fault { text: format!("this was line {number} of {name}"), ..fault }
+    })
 }
 
 /// A part of a file; others may read others.
@@ -152,16 +164,35 @@ impl Read for Part<'_> {
     }
 }
 
+/// What is read once, and copied to be read again.
+struct Copied<'a, R> {
+    from: R,
+    copy: &'a File,
+}
+
+impl<R: Read> Read for Copied<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        let written = self.copy.write_all(buffer.get(..read).unwrap_or_default());
+        written.map(|()| read).map_err(|error| unkept(&error))
+    }
+}
+
 /// Lines being read, one at a time.
-pub(super) struct Lines<'a> {
-    from: BufReader<Part<'a>>,
+pub(super) struct Lines<R> {
+    from: BufReader<R>,
     number: u64,
     line: Vec<u8>,
     /// Told what a line says without effect.
     tell: fn(&str),
 }
 
-impl Lines<'_> {
+impl<R: Read> Lines<R> {
+    fn new(from: R, tell: fn(&str)) -> Self {
+        let from = BufReader::with_capacity(CHUNK_BYTES, from);
+        Self { from, number: 0, line: Vec::new(), tell }
+    }
+
     /// The next line that is none of comment and blank, with its number.
     pub(super) fn next(&mut self) -> Result<Option<(u64, Line)>, Refused> {
         loop {
@@ -268,11 +299,9 @@ fn unquoted(text: &str) -> Vec<String> {
     words
 }
 
-/// Everything that can be read, in a file that can be read again.
-fn kept(from: &mut dyn Read) -> Result<File, Fault> {
-    spool(from, &AtomicBool::new(false)).map_err(|error| {
-        Fault::other(format!("cannot keep the lines in {}: {error}", env::temp_dir().display()))
-    })
+fn unkept(error: &io::Error) -> io::Error {
+    let place = env::temp_dir();
+    io::Error::new(error.kind(), format!("cannot keep the lines in {}: {error}", place.display()))
 }
 
 fn unread(error: &io::Error) -> Fault {

@@ -1,6 +1,7 @@
 //! `-R`: many command lines from a file. They are all read before any is run. Then one thread reads
 //! them again and makes requests of them while the other has the kernel carry those out.
 
+use std::io::Read;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
@@ -26,8 +27,7 @@ pub(super) fn file(words: &[String]) -> Option<&str> {
 
 /// Runs the lines of a file, `-` being standard input.
 pub(super) fn run(path: &str) -> Result<u8, Fault> {
-    let script = Script::open(path)?;
-    script.check()?;
+    let script = Script::checked(path)?;
     // Until here a signal may end it at once.
     let machine = &Machine::watched()?;
     let mut maker = machine.live.maker().map_err(|error| fault(&error, Command::Create))?;
@@ -48,8 +48,7 @@ pub(super) fn lines(
     path: &str,
     each: &mut dyn FnMut(&Line) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let script = Script::open(path)?;
-    script.check()?;
+    let script = Script::checked(path)?;
     let mut lines = script.lines(|_| ());
     while let Some((number, line)) = script.blame(lines.next())? {
         script.blame(each(&line).map_err(|fault| Refused { number, fault }))?;
@@ -68,7 +67,7 @@ enum Step {
 }
 
 /// Reads lines into steps.
-fn read(mut lines: Lines<'_>, sender: &SyncSender<Vec<Step>>) {
+fn read(mut lines: Lines<impl Read>, sender: &SyncSender<Vec<Step>>) {
     let (mut numbers, mut makings, mut steps) = (Vec::new(), Makings::default(), Vec::new());
     let mut due_steps = 1;
     loop {

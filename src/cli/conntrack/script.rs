@@ -47,7 +47,9 @@ fn of(line: &Line, wrap: Wrap) -> Result<String, Fault> {
     }
     let script = action(line, command, table, wrap)?;
     Ok(match command {
-        Command::List | Command::Get => format!("show({script}, {})", text(format(line))),
+        Command::List | Command::Get | Command::Event => {
+            format!("show({script}, {})", text(format(line)))
+        }
         Command::Count | Command::Stats | Command::Version => format!("show({script})"),
         _ => script,
     })
@@ -60,7 +62,7 @@ fn action(line: &Line, command: Command, table: Table, wrap: Wrap) -> Result<Str
     Ok(match command {
         Command::Event => {
             let filter = if expect { name.to_owned() } else { asked(&filter::filter(line)?) };
-            format!("{filter}.on({}, |e| show(e, {}));", kinds(line), text(format(line)))
+            format!("{filter}.events({})", kinds(line))
         }
         Command::List if expect => match line.family {
             Some(family) => format!("expectations.where(|x| x.family == \"{family}\")"),

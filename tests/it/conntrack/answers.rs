@@ -147,6 +147,9 @@ fn options_of_another_protocol_do_not_widen_a_delete() {
         ] {
             assert_eq!((dialect(line).status, table()), (2, before.clone()), "{line}");
         }
+        for line in ["-F -f ipv4 expect", "-D -p udp expect", "-D -p udp -- expect"] {
+            assert_eq!((dialect(line).status, table()), (2, before.clone()), "{line}");
+        }
         assert_snapshot!(dialect("-D -p icmp --icmp-type 8 -p udp"), @r"
         conntrack: `-p udp' comes after options of another protocol
         Try `conntrack -h' or 'conntrack --help' for more information.

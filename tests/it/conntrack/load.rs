@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::lab::{in_namespace, listed, masked, with_labels};
+use crate::lab::{in_namespace, listed, masked, run, with_labels};
 
 use super::{TABLE, dialect, dialect_fed, fed, fill, table};
 
@@ -138,6 +138,22 @@ fn a_wrong_line_keeps_all_others_from_running() {
         Try `conntrack -h' or 'conntrack --help' for more information.
         exit 2
         ");
+    });
+}
+
+#[test]
+fn a_wrong_line_ends_what_never_ends() {
+    in_namespace(|| {
+        let path = std::env::temp_dir().join(format!("flowsh-{}-lines", std::process::id()));
+        let (path, flowsh) = (path.display(), env!("CARGO_BIN_EXE_flowsh"));
+        // The shell keeps it open.
+        let line = format!(
+            "mkfifo {path} && exec 9<>{path} && echo -L >&9 && timeout 20 {flowsh} conntrack -R {path}; \
+             status=$?; rm {path}; exit $status"
+        );
+        let answer = super::named(run("sh", &["-c", &line]));
+        assert_eq!(answer.status, 2, "{answer}");
+        assert!(answer.stderr.starts_with("conntrack: Cannot use command `-L'"), "{answer}");
     });
 }
 

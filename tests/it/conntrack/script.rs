@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::lab::{flowsh, in_namespace, masked};
+use crate::lab::{Background, flowsh, in_namespace, masked};
 
 use super::{TABLE, dialect, fed, fill, named, table};
 
@@ -66,6 +66,7 @@ fn a_script_does_what_its_line_does() {
         if present == () { flows.create(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53, reply_zone: 9, timeout: 20.sec }) } else { present.update(#{ timeout: 20.sec }) }
         "#);
         assert_snapshot!(check("-L -p tcp --state ESTABLISHED"), @r#"show(flows("proto tcp and state established"), "conntrack")"#);
+        assert_snapshot!(check("-L -z -f ipv4"), @r#"show(flows("ipv4").zero(), "conntrack")"#);
         assert_snapshot!(check("-L dying"), @r#"show(flows.dying(), "conntrack")"#);
         assert_snapshot!(check("-G -p udp -s 10.0.0.1 -d 10.0.0.3 --sport 1000 --dport 53"), @r#"show(flows.get(#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.3", sport: 1000, dport: 53 }), "conntrack")"#);
         for (line, found) in [
@@ -151,7 +152,22 @@ fn what_no_script_does_is_said() {
 #[test]
 fn events_become_handlers() {
     in_namespace(|| {
-        assert_snapshot!(dialect("--script -E -p tcp -e NEW,DESTROY --dport 22 -o id,timestamp"), @r#"flows("proto tcp and dport 22").on(["new", "destroy"], |e| show(e, "conntrack,timestamp,id"));"#);
-        assert_snapshot!(dialect("--script -E expect"), @r#"expectations.on(["new", "update", "destroy"], |e| show(e, "conntrack"));"#);
+        assert_snapshot!(dialect("--script -E -p tcp -e NEW,DESTROY --dport 22 -o id,timestamp"), @r#"show(flows("proto tcp and dport 22").events(["new", "destroy"]), "conntrack,timestamp,id")"#);
+        assert_snapshot!(dialect("--script -E expect"), @r#"show(expectations.events(["new", "update", "destroy"]), "conntrack")"#);
+    });
+}
+
+#[test]
+fn events_are_shown_as_one_document() {
+    in_namespace(|| {
+        let script = dialect("--script -E -e NEW -o xml").ok();
+        let some = script.replace(r#"["new"])"#, r#"["new"]).take(2)"#);
+        let program = Background::listener(env!("CARGO_BIN_EXE_flowsh"), &["-e", &some]);
+        fill(TABLE);
+        let shown = program.wait().ok();
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(shown.starts_with("<?xml") && shown.ends_with("</conntrack>\n"), "{shown}");
+        assert_eq!(lines.iter().filter(|line| line.starts_with("<flow type=")).count(), 2);
+        assert_eq!(lines.len(), 5, "{shown}");
     });
 }
