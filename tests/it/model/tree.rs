@@ -8,6 +8,9 @@ use super::engine::Asked;
 use super::leaf::Leaf;
 use super::record::Record;
 
+/// `IPS_SRC_NAT_DONE` and `IPS_DST_NAT_DONE`: the kernel looked at the NAT of a flow.
+const SET_UP: [u32; 2] = [1 << 7, 1 << 8];
+
 /// A filter of the model.
 #[derive(Debug, Clone)]
 pub(super) enum Tree {
@@ -71,7 +74,16 @@ impl Tree {
         }
         let words: Vec<_> = found.iter().map(|(_, words, _)| words.as_str()).collect();
         let words = words.join(" ");
-        (Self::And(found.into_iter().map(|(_, _, leaf)| Self::Leaf(leaf)).collect()), words)
+        let mut parts = Vec::new();
+        for (_, _, leaf) in found {
+            // To conntrack(8) directions that differ are no translation unless NAT was set up.
+            if leaf.is_nat() {
+                let done = SET_UP.map(|bit| Self::Leaf(Leaf::Status(bit)));
+                parts.push(Self::Or(done.to_vec()));
+            }
+            parts.push(Self::Leaf(leaf));
+        }
+        (Self::And(parts), words)
     }
 
     /// True if it takes the flow.
