@@ -173,12 +173,13 @@ impl Recording {
 /// kernel, which has no length, nothing is known.
 fn ends_open(file: &File) -> io::Result<bool> {
     let mut end = [0; 64];
-    let from = file.metadata()?.len().saturating_sub(64);
-    let read = file.read_at(&mut end, from)?;
+    let length = file.metadata()?.len();
+    let read = file.read_at(&mut end, length.saturating_sub(64))?;
     let end = end.get(..read).unwrap_or_default();
+    if length == 0 || end.ends_with(b"\n") {
+        return Ok(false);
+    }
     Ok(match end.trim_ascii_end().split_last() {
-        _ if from == 0 && file.metadata()?.len() == 0 => false,
-        _ if end.ends_with(b"\n") => false,
         // Of an array, not of `[ASSURED]`.
         Some((b']', before)) => !matches!(before.trim_ascii_end().last(), Some(b'}' | b'[')),
         Some((last, _)) => !matches!(last, b'>' | b'}'),

@@ -132,6 +132,8 @@ impl<'a> Page<'a> {
     /// Events, each as it comes, until they are as many or it is as late as was said, or an end is
     /// asked for.
     fn events(&mut self, events: Events) -> Fallible<()> {
+        // Nobody could tell that more come, if they were only counted.
+        self.style.limit = None;
         self.start(Columns::Events);
         let mut followed = events.into_iter().map(|event| match event?.try_cast::<EventHandle>() {
             Some(event) => {

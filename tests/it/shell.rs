@@ -209,6 +209,17 @@ fn a_long_result_shows_its_beginning_and_how_long_it_is() {
 }
 
 #[test]
+fn events_are_followed_as_long_as_they_come() {
+    let Some(terminal) = Terminal::open("follow", "-q --demo") else { return };
+    // More than a result shows of its rows.
+    terminal.line("flows.events(\"new\").take(23)");
+    terminal.see("take(23)\ntime");
+    terminal.see_last("flowsh>");
+    let screen = terminal.see("take(23)\ntime");
+    assert_eq!(screen.lines().filter(|line| line.contains("Z  new ")).count(), 23, "{screen}");
+}
+
+#[test]
 fn the_mode_is_the_format_of_results() {
     let Some(terminal) = Terminal::open("mode", "-q") else { return };
     terminal.line(":mode");
