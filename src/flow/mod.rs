@@ -7,13 +7,15 @@
 //! - asked: [`Filter`] over [`Test`]s; [`Field`]s with their [`Value`]s
 
 mod addr;
-mod change;
 mod changed;
 mod event;
 mod expect;
 mod field;
 mod filter;
 mod label;
+mod mark;
+mod new;
+mod patch;
 mod proto;
 mod seen;
 mod state;
@@ -23,13 +25,15 @@ mod tuple;
 mod value;
 
 pub use addr::{Family, Network};
-pub use change::{FlowKey, LabelPatch, Masked, NatTarget, NewFlow, Patch};
 pub use changed::Changed;
 pub use event::{Event, EventKind, Subject};
 pub use expect::{ExpectFlags, ExpectKey, ExpectNat, Expectation, NewExpectation};
 pub use field::{Direction, ExpectField, Field, Unit, View};
 pub use filter::{Cmp, Filter, NatKind, Never, Place, PortRange, Question, Test};
 pub use label::{LabelMap, Labels};
+pub use mark::Masked;
+pub use new::{FlowKey, NatTarget, NewFlow};
+pub use patch::{LabelPatch, Patch};
 pub use proto::Proto;
 pub use seen::{Counters, Flow, HelperName, Rare, SeqAdj, Synproxy};
 pub use state::{DccpInfo, ProtoInfo, SctpInfo, StateSet, TcpFlags, TcpInfo};
