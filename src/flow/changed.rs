@@ -1,11 +1,9 @@
 //! What a change did to a flow, and what takes it back: the flow to make again, or the patch that
 //! writes old values. Sending either is not here.
 
-use std::mem::discriminant;
-
 use super::{
-    Flow, L4, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, ProtoInfo, Rare, Status,
-    TcpFlags, TcpInfo, Tuple,
+    Flow, L4, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, ProtoInfo, Rare, SctpInfo,
+    Status, TcpFlags, TcpInfo, Tuple,
 };
 
 /// A flow before a change and after it.
@@ -60,8 +58,8 @@ impl Changed {
         if self.differs(now, labels)? {
             patch.labels = Some(LabelPatch { set: labels(was), mask: Labels([u32::MAX; 4]) });
         }
-        if self.differs(now, |flow| flow.proto_info.map(|info| info.state()))? {
-            patch.proto_info = was.proto_info.map(|info| lasting(info, 0));
+        if self.differs(now, |flow| flow.proto_info.map(settings))? {
+            patch.state = was.proto_info.map(|info| lasting(info, 0).into()).unwrap_or_default();
         }
         Some(patch)
     }
@@ -97,10 +95,8 @@ impl Patch {
             flow.labels = Some(labels.apply(flow.labels.unwrap_or_default()));
         }
         // The kernel ignores a state of another protocol.
-        if let (Some(wish), Some(now)) = (self.proto_info, &mut flow.proto_info)
-            && discriminant(&wish) == discriminant(now)
-        {
-            *now = wish;
+        if let (Some(wish), Some(now)) = (self.state.of(flow.orig.proto), flow.proto_info) {
+            flow.proto_info = Some(merged(wish, now));
         }
         flow.helper = self.helper.or(flow.helper);
         flow
@@ -147,6 +143,39 @@ fn snat_port(reply: &Tuple) -> Option<u16> {
         L4::Ports { dst, .. } => Some(dst),
         L4::Icmp { id, .. } => Some(id),
         L4::None => None,
+    }
+}
+
+/// What a request can set beside flags: the state, and scales or tags.
+fn settings(info: ProtoInfo) -> (u8, [Option<u32>; 2]) {
+    match info {
+        ProtoInfo::Tcp(tcp) => {
+            (tcp.state, [tcp.wscale_orig, tcp.wscale_reply].map(|scale| scale.map(u32::from)))
+        }
+        ProtoInfo::Sctp(sctp) => (sctp.state, [sctp.vtag_orig, sctp.vtag_reply]),
+        ProtoInfo::Dccp(dccp) => (dccp.state, [dccp.role.map(u32::from), None]),
+    }
+}
+
+/// What is `now`, after this wish.
+fn merged(wish: ProtoInfo, now: ProtoInfo) -> ProtoInfo {
+    match (wish, now) {
+        (ProtoInfo::Tcp(wish), ProtoInfo::Tcp(now)) => {
+            // The kernel takes both scales or none.
+            let scales = wish.wscale_orig.zip(wish.wscale_reply);
+            ProtoInfo::Tcp(TcpInfo {
+                state: wish.state,
+                wscale_orig: scales.map(|(orig, _)| orig).or(now.wscale_orig),
+                wscale_reply: scales.map(|(_, reply)| reply).or(now.wscale_reply),
+                ..now
+            })
+        }
+        (ProtoInfo::Sctp(wish), ProtoInfo::Sctp(now)) => ProtoInfo::Sctp(SctpInfo {
+            state: wish.state,
+            vtag_orig: wish.vtag_orig.or(now.vtag_orig),
+            vtag_reply: wish.vtag_reply.or(now.vtag_reply),
+        }),
+        (wish, _) => wish,
     }
 }
 

@@ -33,7 +33,7 @@ pub use filter::{Cmp, Filter, NatKind, Never, Place, PortRange, Question, Test};
 pub use label::{LabelMap, Labels};
 pub use mark::Masked;
 pub use new::{FlowKey, NatTarget, NewFlow};
-pub use patch::{LabelPatch, Patch};
+pub use patch::{LabelPatch, Patch, StatePatch};
 pub use proto::Proto;
 pub use seen::{Counters, Flow, HelperName, Rare, SeqAdj, Synproxy};
 pub use state::{DccpInfo, ProtoInfo, SctpInfo, StateSet, TcpFlags, TcpInfo};

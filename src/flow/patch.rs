@@ -1,6 +1,9 @@
 //! What is to be changed of a flow: only what the kernel lets one change.
 
-use super::{Flow, HelperName, Labels, Masked, Proto, ProtoInfo, SeqAdj, Status, Synproxy};
+use super::{
+    DccpInfo, Flow, HelperName, Labels, Masked, Proto, ProtoInfo, SctpInfo, SeqAdj, Status,
+    Synproxy, TcpInfo,
+};
 
 /// Labels to set and to clear; the rest stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,6 +26,41 @@ impl LabelPatch {
     }
 }
 
+/// The state that flows get, as each protocol has it: a name may be that of a state of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StatePatch {
+    /// Of tcp.
+    pub tcp: Option<TcpInfo>,
+    /// Of sctp; tags that are absent stay.
+    pub sctp: Option<SctpInfo>,
+    /// Of dccp.
+    pub dccp: Option<DccpInfo>,
+}
+
+impl StatePatch {
+    /// What a flow of `proto` gets: nothing if its protocol has no such state.
+    #[must_use]
+    pub fn of(&self, proto: Proto) -> Option<ProtoInfo> {
+        match proto {
+            Proto::TCP => self.tcp.map(ProtoInfo::Tcp),
+            Proto::SCTP => self.sctp.map(ProtoInfo::Sctp),
+            Proto::DCCP => self.dccp.map(ProtoInfo::Dccp),
+            _ => None,
+        }
+    }
+}
+
+/// A state of one protocol.
+impl From<ProtoInfo> for StatePatch {
+    fn from(info: ProtoInfo) -> Self {
+        match info {
+            ProtoInfo::Tcp(info) => Self { tcp: Some(info), ..Self::default() },
+            ProtoInfo::Sctp(info) => Self { sctp: Some(info), ..Self::default() },
+            ProtoInfo::Dccp(info) => Self { dccp: Some(info), ..Self::default() },
+        }
+    }
+}
+
 /// What to change of a flow: absent is left as it is.
 ///
 /// The kernel applies helper, timeout, status, state, mark, adjustment, proxy and labels in that
@@ -36,7 +74,7 @@ pub struct Patch {
     /// Bits to set; none can be cleared.
     pub status: Option<Status>,
     /// State.
-    pub proto_info: Option<ProtoInfo>,
+    pub state: StatePatch,
     /// Labels.
     pub labels: Option<LabelPatch>,
     /// Helper; only for flows that were made with one.
@@ -54,18 +92,25 @@ impl Patch {
         *self == Self::default()
     }
 
-    /// Leaves out labels that are only to be taken from a flow that has none: one that was made
+    /// Makes it one that the kernel takes for `flow`.
+    ///
+    /// Labels are left out that are only to be taken from a flow that has none: one that was made
     /// before a rule used labels has no room for them, and the kernel refuses even that
-    /// (`nf_connlabels_replace()`, Linux 6.18).
+    /// (`nf_connlabels_replace()`). Tags of sctp are filled in: the kernel takes a state with both
+    /// or not at all (`nlattr_to_sctp()`, both Linux 6.18).
     pub fn fit(&mut self, flow: &Flow) {
         let none = flow.labels.is_none();
         self.labels = self.labels.filter(|labels| !none || labels.set != Labels::default());
+        if let (Some(wish), Some(ProtoInfo::Sctp(now))) = (&mut self.state.sctp, flow.proto_info) {
+            wish.vtag_orig = wish.vtag_orig.or(now.vtag_orig);
+            wish.vtag_reply = wish.vtag_reply.or(now.vtag_reply);
+        }
     }
 
     /// False if it names a state that a flow of `proto` does not have: the kernel would ignore it.
     #[must_use]
     pub fn suits(&self, proto: Proto) -> bool {
-        self.proto_info.is_none_or(|wish| wish.proto() == proto)
+        self.state == StatePatch::default() || self.state.of(proto).is_some()
     }
 
     /// True if `flow` would not be the same afterwards.
@@ -83,9 +128,7 @@ impl Patch {
         self.timeout_s.is_some_and(|most| flow.timeout_s.is_some_and(|left| left > most))
             || self.mark.is_some_and(|wish| wish.apply(mark) != mark)
             || self.status.is_some_and(|bits| flow.has_status(bits) != Some(true))
-            || self
-                .proto_info
-                .zip(flow.proto_info)
+            || (self.state.of(flow.orig.proto).zip(flow.proto_info))
                 .is_some_and(|(wish, now)| other_state(wish, now))
             || self.labels.is_some_and(|wish| wish.apply(labels) != labels)
             || self.helper.is_some_and(|name| flow.helper != Some(name))
@@ -94,13 +137,17 @@ impl Patch {
     }
 }
 
-/// True if both are of one protocol and `wish` names another state or tag.
+/// True if `wish` names another state or tag.
 fn other_state(wish: ProtoInfo, now: ProtoInfo) -> bool {
+    let other = |wish: Option<u32>, now| wish.is_some() && wish != now;
     match (wish, now) {
-        (ProtoInfo::Tcp(wish), ProtoInfo::Tcp(now)) => wish.state != now.state,
-        (ProtoInfo::Sctp(wish), ProtoInfo::Sctp(now)) => wish != now,
+        (ProtoInfo::Sctp(wish), ProtoInfo::Sctp(now)) => {
+            wish.state != now.state
+                || other(wish.vtag_orig, now.vtag_orig)
+                || other(wish.vtag_reply, now.vtag_reply)
+        }
         (ProtoInfo::Dccp(wish), ProtoInfo::Dccp(now)) => wish != now,
-        _ => false,
+        (wish, now) => wish.state() != now.state(),
     }
 }
 
@@ -161,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_state_of_another_protocol_changes_nothing() {
-        let state = |info| Patch { proto_info: Some(info), ..Patch::default() };
+        let state = |info: ProtoInfo| Patch { state: info.into(), ..Patch::default() };
         let tcp =
             |state| ProtoInfo::Tcp(TcpInfo { state, wscale_orig: Some(7), ..TcpInfo::default() });
         check(&state(tcp(3)), false);

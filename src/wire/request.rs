@@ -9,7 +9,7 @@ use netlink_packet_core::{
 };
 
 use crate::flow::{
-    Family, FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, SeqAdj, Status,
+    Family, FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, Proto, SeqAdj, Status,
 };
 
 use super::attr::AttrWriter;
@@ -136,7 +136,7 @@ impl Requests {
                 // not read it beside the other: ctnetlink_new_conntrack(), Linux 6.18.
                 write_tuple(out, CTA_TUPLE_REPLY, reply);
             }
-            write_patch(out, patch, present);
+            write_patch(out, patch, key.tuple.proto, present);
         });
     }
 
@@ -260,7 +260,7 @@ fn write_new(out: &mut AttrWriter, flow: &NewFlow) {
     }
 }
 
-fn write_patch(out: &mut AttrWriter, patch: &Patch, present: Option<Status>) {
+fn write_patch(out: &mut AttrWriter, patch: &Patch, proto: Proto, present: Option<Status>) {
     write_help(out, patch.helper, None);
     if let Some(timeout) = patch.timeout_s {
         out.be_u32(CTA_TIMEOUT, timeout);
@@ -269,7 +269,7 @@ fn write_patch(out: &mut AttrWriter, patch: &Patch, present: Option<Status>) {
         let whole = status | present.unwrap_or_default() | Status::CONFIRMED;
         out.be_u32(CTA_STATUS, whole.0);
     }
-    if let Some(info) = &patch.proto_info {
+    if let Some(info) = &patch.state.of(proto) {
         write_protoinfo(out, &for_request(info));
     }
     if let Some(Masked { value, mask }) = patch.mark {

@@ -1,6 +1,8 @@
 //! `-U`: what a command line changes of a flow.
 
-use crate::flow::{Flow, LabelPatch, Labels, Masked, Patch, ProtoInfo, SctpInfo, TcpInfo};
+use crate::flow::{
+    Flow, LabelPatch, Labels, Masked, Patch, ProtoInfo, SctpInfo, StatePatch, TcpInfo,
+};
 
 use super::line::Line;
 use super::{filter, new};
@@ -11,7 +13,7 @@ pub(super) fn of(line: &Line, flow: &Flow) -> Patch {
         timeout_s: line.timeout_s.filter(|seconds| flow.timeout_s != Some(*seconds)),
         mark: line.mark.and_then(|wanted| mark(wanted, flow.mark.unwrap_or_default())),
         status: new::status_bits(line).filter(|bits| flow.has_status(*bits) == Some(false)),
-        proto_info: proto_info(line, flow),
+        state: proto_info(line, flow).map(StatePatch::from).unwrap_or_default(),
         labels: labels(line, flow),
         ..Patch::default()
     }

@@ -230,12 +230,7 @@ fn becoming(line: &Line) -> Result<Vec<Entry>, Fault> {
         }
         Some(info) => {
             all.push(("state", text(info.state_name().unwrap_or("NONE"))));
-            if let ProtoInfo::Sctp(info) = info {
-                let tags = [("vtag_orig", info.vtag_orig), ("vtag_reply", info.vtag_reply)];
-                all.extend(
-                    tags.into_iter().filter_map(|(name, tag)| Some((name, tag?.to_string()))),
-                );
-            }
+            all.extend(tags(line.vtags));
         }
         None => (),
     }
@@ -257,6 +252,12 @@ fn becoming(line: &Line) -> Result<Vec<Entry>, Fault> {
         None => (),
     }
     Ok(all)
+}
+
+/// Tags of sctp.
+fn tags([orig, reply]: [Option<u32>; 2]) -> impl Iterator<Item = Entry> {
+    let tags = [("vtag_orig", orig), ("vtag_reply", reply)];
+    tags.into_iter().filter_map(|(name, tag)| Some((name, tag?.to_string())))
 }
 
 /// A change of the flows that `query` finds.
@@ -282,14 +283,11 @@ fn changing(line: &Line, name: &str) -> Result<(Vec<Entry>, bool), Fault> {
         odd.map(|mark| ("mark", format!("{name}.mark & {:#x} ^ {:#x}", !mark.mask, mark.value))),
     );
     let mut each = odd.is_some();
-    // The kernel wants both tags beside a state.
-    if let Some(ProtoInfo::Sctp(info)) = new::proto_info(line) {
-        for (tag, given) in [("vtag_orig", info.vtag_orig), ("vtag_reply", info.vtag_reply)] {
-            if given.is_none() {
-                all.push((tag, format!("{name}.protoinfo.{tag}")));
-                each = true;
-            }
-        }
+    // A tag is changed only beside a state.
+    if line.state.is_none() && line.vtags.iter().any(Option::is_some) {
+        all.push(("state", format!("{name}.state")));
+        all.extend(tags(line.vtags));
+        each = true;
     }
     Ok((all, each))
 }

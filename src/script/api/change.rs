@@ -176,7 +176,9 @@ mod change_api {
     ///
     /// Mark bits outside of the mask are kept by the kernel itself. The kernel does not check ids
     /// on an update, so a flow that was replaced within the same batch is changed too.
-    /// A flow whose protocol has no such `state` is left alone, and is `failed`.
+    /// A `state` is what each protocol calls so; a flow whose protocol has none is left alone, and
+    /// is `failed`. `wscale_orig` and `wscale_reply` beside it mean tcp, `vtag_orig` and `vtag_reply`
+    /// sctp; tags that are not given stay.
     ///
     /// # Example
     /// ```rhai

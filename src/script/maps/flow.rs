@@ -4,20 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use rhai::{Dynamic, Map};
 
-use super::{
-    TUPLE, byte, entry, helper, master, missing, number, port, proto, text, tuple, words, wrong,
-};
+use super::{TUPLE, entry, helper, master, missing, port, proto, state, tuple, words, wrong};
 use crate::flow::{
-    Flow, FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, Proto, ProtoInfo,
-    SctpInfo, Status, TcpFlags, TcpInfo, Tuple,
+    Flow, FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, Proto, Status, Tuple,
 };
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::ops::only_known;
 use crate::script::value::{describe, span, text_of};
-
-/// Entries of the state, besides `state`.
-const STATE: [&str; 4] = ["wscale_orig", "wscale_reply", "vtag_orig", "vtag_reply"];
 
 /// What names a flow: the entries of its original direction.
 ///
@@ -89,7 +83,6 @@ pub(crate) fn new_flow(map: &Map) -> Fallible<NewFlow> {
         "orig_zone",
         "reply_zone",
         "reply",
-        "state",
         "timeout",
         "mark",
         "labels",
@@ -99,7 +92,7 @@ pub(crate) fn new_flow(map: &Map) -> Fallible<NewFlow> {
         "dnat",
         "master",
     ];
-    only_known("create", map, &[&TUPLE[..], &STATE, &own].concat())?;
+    only_known("create", map, &[&TUPLE[..], &state::ENTRIES, &own].concat())?;
     let proto = proto(map)?;
     let (orig, zone) = zones(map, tuple(map, proto)?)?;
     let mut reply = match entry(map, "reply") {
@@ -126,7 +119,7 @@ pub(crate) fn new_flow(map: &Map) -> Fallible<NewFlow> {
     Ok(NewFlow {
         zone,
         status: status(map)?,
-        proto_info: proto_info(map, proto)?,
+        proto_info: state::made(map, proto)?,
         mark: mark(map)?.map(|masked| masked.value),
         labels: entry(map, "labels").map(|list| labels("labels", list)).transpose()?,
         helper: helper(map)?,
@@ -143,9 +136,8 @@ pub(crate) fn new_flow(map: &Map) -> Fallible<NewFlow> {
 ///
 /// As [`flow_key`]; a map that changes nothing is an error too.
 pub(crate) fn patch(map: &Map) -> Fallible<Patch> {
-    let own =
-        ["mark", "timeout", "state", "status", "helper", "labels", "add_labels", "remove_labels"];
-    only_known("update", map, &[&STATE[..], &own].concat())?;
+    let own = ["mark", "timeout", "status", "helper", "labels", "add_labels", "remove_labels"];
+    only_known("update", map, &[&state::ENTRIES[..], &own].concat())?;
     let timeout = entry(map, "timeout").map(|value| span("`timeout`", value)).transpose()?;
     let timeout_s = timeout
         .map(|span| span.seconds_up().ok_or_else(|| Fault::new("`timeout` is too long").thrown()))
@@ -154,7 +146,7 @@ pub(crate) fn patch(map: &Map) -> Fallible<Patch> {
         timeout_s,
         mark: mark(map)?,
         status: status(map)?,
-        proto_info: any_proto_info(map)?,
+        state: state::changed(map)?,
         labels: label_patch(map)?,
         helper: helper(map)?,
         ..Patch::default()
@@ -233,64 +225,6 @@ fn nat(map: &Map, name: &str) -> Fallible<Option<NatTarget>> {
         _ => return Err(wrong(name, format!("`{text}` is neither an address nor address:port"))),
     };
     Ok(Some(target))
-}
-
-/// The state entries for a flow of `proto`.
-fn proto_info(map: &Map, proto: Proto) -> Fallible<Option<ProtoInfo>> {
-    let state = text(map, "state")?;
-    match proto {
-        Proto::TCP => {
-            let state = missing(state, "state")?;
-            let number = ProtoInfo::tcp_state(&state)
-                .ok_or_else(|| wrong("state", format!("tcp has no state `{state}`")))?;
-            Ok(Some(ProtoInfo::Tcp(tcp(map, number)?)))
-        }
-        Proto::SCTP => {
-            let state = missing(state, "state")?;
-            let number = ProtoInfo::sctp_state(&state)
-                .ok_or_else(|| wrong("state", format!("sctp has no state `{state}`")))?;
-            Ok(Some(ProtoInfo::Sctp(sctp(map, number)?)))
-        }
-        _ if state.is_some() => Err(wrong("state", format!("{proto} has no states"))),
-        _ => Ok(None),
-    }
-}
-
-/// The state entries of a change: sctp if there are tags, else tcp.
-fn any_proto_info(map: &Map) -> Fallible<Option<ProtoInfo>> {
-    let Some(state) = text(map, "state")? else { return Ok(None) };
-    let tags = map.contains_key("vtag_orig") || map.contains_key("vtag_reply");
-    proto_info(map, if tags { Proto::SCTP } else { Proto::TCP }).map_err(|error| {
-        if ProtoInfo::sctp_state(&state).is_some() && !tags {
-            return Fault::new(format!("`state`: tcp has no state `{state}`"))
-                .hint("a state of sctp needs `vtag_orig` and `vtag_reply` too")
-                .thrown();
-        }
-        error
-    })
-}
-
-fn tcp(map: &Map, state: u8) -> Fallible<TcpInfo> {
-    // Packets of a flow that the kernel did not see begin are out of its window: without
-    // BE_LIBERAL (0x08) it would call them invalid.
-    let liberal = Some(TcpFlags { flags: 0x08, mask: 0x08 });
-    Ok(TcpInfo {
-        state,
-        wscale_orig: byte(map, "wscale_orig")?,
-        wscale_reply: byte(map, "wscale_reply")?,
-        flags_orig: liberal,
-        flags_reply: liberal,
-    })
-}
-
-fn sctp(map: &Map, state: u8) -> Fallible<SctpInfo> {
-    let tag = |name| number(map, name, "a number from 0 to 4294967295");
-    let (vtag_orig, vtag_reply) = (tag("vtag_orig")?, tag("vtag_reply")?);
-    Ok(SctpInfo {
-        state,
-        vtag_orig: Some(missing(vtag_orig, "vtag_orig")?),
-        vtag_reply: Some(missing(vtag_reply, "vtag_reply")?),
-    })
 }
 
 /// Zones: `zone` for both directions, `orig_zone` for the original alone.

@@ -3,6 +3,7 @@
 
 mod expect;
 mod flow;
+mod state;
 
 use std::net::IpAddr;
 

@@ -7,8 +7,8 @@ use insta::assert_snapshot;
 use super::{DumpScope, FlowTable, KernelFilter, Requests, TupleFilter};
 use crate::flow::{
     ExpectFlags, ExpectKey, ExpectNat, Family, FlowKey, HelperName, L4, LabelPatch, Labels, Masked,
-    NatTarget, NewExpectation, NewFlow, Patch, Proto, ProtoInfo, SctpInfo, SeqAdj, Status,
-    Synproxy, TcpFlags, TcpInfo, Tuple,
+    NatTarget, NewExpectation, NewFlow, Patch, Proto, ProtoInfo, SctpInfo, SeqAdj, StatePatch,
+    Status, Synproxy, TcpFlags, TcpInfo, Tuple,
 };
 use crate::wire::tests::show;
 
@@ -219,11 +219,13 @@ fn nat_of_ipv6_goes_under_its_own_attributes() {
 
 #[test]
 fn a_patch_carries_only_what_it_changes() {
-    let update = |patch: Patch, present: Option<Status>| {
-        let all = text(|requests| requests.update_flow(1, &key(udp()), &patch, present, false));
+    let update_of = |proto, patch: Patch, present: Option<Status>| {
+        let key = key(Tuple { proto, ..udp() });
+        let all = text(|requests| requests.update_flow(1, &key, &patch, present, false));
         let lines: Vec<_> = all.lines().filter(|line| !line.contains("TUPLE")).collect();
         lines.join("\n")
     };
+    let update = |patch, present| update_of(Proto::UDP, patch, present);
     let none = Patch::default();
     assert_snapshot!(update(none.clone(), None), @"kind 0x100 flags 0x1 seq 1 family 2 version 0");
     let timeout = Patch { timeout_s: Some(60), ..none.clone() };
@@ -254,18 +256,23 @@ fn a_patch_carries_only_what_it_changes() {
       CTA_LABELS=05000000000000000000000000000080
       CTA_LABELS_MASK=05000000000000000100000000000080
     ");
-    let sctp = SctpInfo { state: 4, vtag_orig: Some(1), vtag_reply: Some(2) };
-    let state = Patch { proto_info: Some(ProtoInfo::Sctp(sctp)), ..none.clone() };
-    assert_snapshot!(update(state, None), @"
+    let state = Patch {
+        state: StatePatch {
+            tcp: Some(TcpInfo { state: 7, ..TcpInfo::default() }),
+            sctp: Some(SctpInfo { state: 4, vtag_orig: Some(1), vtag_reply: Some(2) }),
+            dccp: None,
+        },
+        ..none.clone()
+    };
+    assert_snapshot!(update_of(Proto::SCTP, state.clone(), None), @"
     kind 0x100 flags 0x1 seq 1 family 2 version 0
       CTA_PROTOINFO{CTA_PROTOINFO_SCTP{CTA_PROTOINFO_SCTP_STATE=04 CTA_PROTOINFO_SCTP_VTAG_ORIGINAL=00000001 CTA_PROTOINFO_SCTP_VTAG_REPLY=00000002}}
     ");
-    let plain = TcpInfo { state: 7, ..TcpInfo::default() };
-    let state = Patch { proto_info: Some(ProtoInfo::Tcp(plain)), ..none.clone() };
-    assert_snapshot!(update(state, None), @"
+    assert_snapshot!(update_of(Proto::TCP, state.clone(), None), @"
     kind 0x100 flags 0x1 seq 1 family 2 version 0
       CTA_PROTOINFO{CTA_PROTOINFO_TCP{CTA_PROTOINFO_TCP_STATE=07}}
     ");
+    assert_snapshot!(update(state, None), @"kind 0x100 flags 0x1 seq 1 family 2 version 0");
     let rest = Patch {
         helper: Some(helper("ftp")),
         seqadj: [None, Some(SeqAdj::default())],

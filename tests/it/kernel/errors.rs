@@ -106,7 +106,9 @@ fn what_cannot_be_made_is_refused_before_it_is_asked_for() {
     in_namespace(|| {
         let told = told(&[
             ("sctp without tags", r#"flows.create(sctp + #{ state: "CLOSED" })"#),
-            ("a state without tags", r#"flows.get(key).update(#{ state: "COOKIE_WAIT" })"#),
+            ("a state that is none", r#"flows.get(key).update(#{ state: "COOKIES" })"#),
+            ("tags of tcp", r#"flows.get(key).update(#{ state: "SYN_SENT", vtag_orig: 1 })"#),
+            ("a tag alone", "flows.get(key).update(#{ mark: 1, vtag_orig: 1 })"),
             (
                 "an icmp type that nothing answers",
                 r#"flows.create(#{ proto: "icmp", src: "10.0.0.1", dst: "10.0.0.2", icmp_type: 3, timeout: 1.sec })"#,
@@ -129,9 +131,16 @@ fn what_cannot_be_made_is_refused_before_it_is_asked_for() {
         error: `vtag_orig` is missing
         exit 1
 
-        a state without tags
-        error: `state`: tcp has no state `COOKIE_WAIT`
-        hint: a state of sctp needs `vtag_orig` and `vtag_reply` too
+        a state that is none
+        error: `state`: neither tcp nor sctp has a state `COOKIES`
+        exit 1
+
+        tags of tcp
+        error: `state`: sctp has no state `SYN_SENT`
+        exit 1
+
+        a tag alone
+        error: `vtag_orig`: needs `state` beside it
         exit 1
 
         an icmp type that nothing answers

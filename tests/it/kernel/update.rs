@@ -159,6 +159,30 @@ fn a_flow_whose_protocol_has_no_such_state_fails_and_is_left_alone() {
 }
 
 #[test]
+fn a_state_is_what_each_protocol_calls_so_and_tags_stay() {
+    in_namespace(|| {
+        let told = eval(
+            r#"let ends = #{ src: "10.0.0.1", dst: "10.0.0.2", sport: 5, dport: 6, timeout: 100 };
+               flows.create(ends + #{ proto: "tcp", state: "SYN_SENT" });
+               flows.create(ends + #{ proto: "sctp", state: "COOKIE_WAIT", vtag_orig: 7, vtag_reply: 8 });
+               let table = || flows.sort("proto").map(|f| f.protoinfo);
+               print(flows.update(#{ state: "established" }).done + " " + table.call());
+               let tags = flows("sctp").update(#{ state: "established", vtag_orig: 9 });
+               let scales = flows("tcp").update(#{ state: "established", wscale_orig: 3, wscale_reply: 4 });
+               print(table.call());
+               print(tags.undo().done + " " + scales.undo().done + " " + table.call());
+               print(flows("sctp").update(#{ state: "closed" }).done + " " + table.call())"#,
+        );
+        insta::assert_snapshot!(told, @r#"
+        2 [#{"state": "ESTABLISHED", "vtag_orig": 7, "vtag_reply": 8}, #{"flags_orig": 8, "flags_reply": 8, "state": "ESTABLISHED", "wscale_orig": 0, "wscale_reply": 0}]
+        [#{"state": "ESTABLISHED", "vtag_orig": 9, "vtag_reply": 8}, #{"flags_orig": 9, "flags_reply": 9, "state": "ESTABLISHED", "wscale_orig": 3, "wscale_reply": 4}]
+        1 1 [#{"state": "ESTABLISHED", "vtag_orig": 7, "vtag_reply": 8}, #{"flags_orig": 8, "flags_reply": 8, "state": "ESTABLISHED", "wscale_orig": 3, "wscale_reply": 4}]
+        1 [#{"state": "CLOSED", "vtag_orig": 7, "vtag_reply": 8}, #{"flags_orig": 8, "flags_reply": 8, "state": "ESTABLISHED", "wscale_orig": 3, "wscale_reply": 4}]
+        "#);
+    });
+}
+
+#[test]
 fn a_flow_that_took_the_place_of_another_is_not_updated_for_it() {
     in_namespace(|| {
         let told = eval(

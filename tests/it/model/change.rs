@@ -2,7 +2,7 @@
 //! changes how, which refuses with which error. Nothing is done here.
 
 use flowsh::flow::{
-    HelperName, LabelPatch, Labels, Masked, Patch, ProtoInfo, Status, TcpFlags, TcpInfo,
+    HelperName, LabelPatch, Labels, Masked, Patch, SctpInfo, StatePatch, Status, TcpFlags, TcpInfo,
 };
 
 use super::dice::Dice;
@@ -26,7 +26,7 @@ pub(super) enum Deed {
 impl Deed {
     /// True if it is for a state that a flow of `proto` does not have.
     pub(super) fn is_strange_to(&self, proto: u8) -> bool {
-        matches!(self, Self::Update(Wish { state: Some(_), .. }) if proto != 6)
+        matches!(self, Self::Update(Wish { state: Some(state), .. }) if state.number(proto).is_none())
     }
 }
 
@@ -40,8 +40,32 @@ pub(super) struct Wish {
     /// Labels to set and to clear.
     labels: Option<(Vec<u8>, Vec<u8>)>,
     helper: Option<&'static str>,
-    /// A state of tcp.
-    state: Option<(&'static str, u8)>,
+    state: Option<State>,
+}
+
+/// A name that a state has in tcp, in sctp or in both, and its numbers.
+#[derive(Debug, Clone, Copy)]
+struct State {
+    name: &'static str,
+    tcp: Option<u8>,
+    sctp: Option<u8>,
+}
+
+const STATES: [State; 3] = [
+    State { name: "CLOSE", tcp: Some(8), sctp: None },
+    State { name: "CLOSED", tcp: None, sctp: Some(1) },
+    State { name: "ESTABLISHED", tcp: Some(3), sctp: Some(4) },
+];
+
+impl State {
+    /// Its number in a flow of `proto`.
+    fn number(self, proto: u8) -> Option<u8> {
+        match proto {
+            6 => self.tcp,
+            132 => self.sctp,
+            _ => None,
+        }
+    }
 }
 
 impl Wish {
@@ -67,7 +91,7 @@ impl Wish {
                     wish.labels = Some((dice.some(&labels, 0, 2), dice.some(&labels, 0, 2)));
                 }
                 8 => wish.helper = Some(dice.one(&["ftp", "tftp", "nonsense"])),
-                _ => wish.state = Some(dice.one(&[("CLOSE", 8), ("ESTABLISHED", 3)])),
+                _ => wish.state = Some(dice.one(&STATES)),
             }
         }
         wish
@@ -86,13 +110,17 @@ impl Wish {
             timeout_s: self.timeout_s,
             mark: self.mark.map(|(value, mask)| Masked { value, mask }),
             status: (!self.status.is_empty()).then(|| Status(self.bits())),
-            proto_info: self.state.map(|(_, state)| {
-                ProtoInfo::Tcp(TcpInfo {
-                    state,
-                    flags_orig: liberal,
-                    flags_reply: liberal,
-                    ..TcpInfo::default()
-                })
+            state: self.state.map_or_else(StatePatch::default, |State { tcp, sctp, .. }| {
+                StatePatch {
+                    tcp: tcp.map(|state| TcpInfo {
+                        state,
+                        flags_orig: liberal,
+                        flags_reply: liberal,
+                        ..TcpInfo::default()
+                    }),
+                    sctp: sctp.map(|state| SctpInfo { state, ..SctpInfo::default() }),
+                    dccp: None,
+                }
             }),
             labels: self.labels.as_ref().map(|(set, clear)| {
                 let (set, clear) = (words(set), words(clear));
@@ -120,7 +148,7 @@ impl Wish {
             entries.push(format!("remove_labels: [{}]", list(clear)));
         }
         entries.extend(self.helper.map(|name| format!("helper: {name:?}")));
-        entries.extend(self.state.map(|(name, _)| format!("state: {name:?}")));
+        entries.extend(self.state.map(|State { name, .. }| format!("state: {name:?}")));
         format!("#{{ {} }}", entries.join(", "))
     }
 
@@ -143,7 +171,7 @@ impl Wish {
 
     fn apply_to(&self, record: &mut Record) -> Result<(), i32> {
         // The kernel would ignore it; flowsh does not send it.
-        if self.state.is_some() && record.orig.proto != 6 {
+        if self.state.is_some_and(|state| state.number(record.orig.proto).is_none()) {
             return Err(0);
         }
         if let Some(wanted) = self.helper {
@@ -167,9 +195,9 @@ impl Wish {
         if !self.status.is_empty() {
             record.status |= self.bits() | IPS_CONFIRMED;
         }
-        if let Some((_, state)) = self.state {
-            record.state = Some(state);
-            // The flags of both directions become liberal.
+        if let Some(state) = self.state {
+            record.state = state.number(record.orig.proto);
+            // The flags of both directions of tcp become liberal; tags of sctp stay.
             for (kind, value) in &mut record.rest {
                 if *kind == 0x404 || *kind == 0x405 {
                     value[0] |= 8;

@@ -125,7 +125,7 @@ fn a_map_that_is_to_make_or_change_a_flow_is_read_strictly() {
     exit 1
     "#);
     wrong!("flows(\"tcp\").update(#{ state: \"OPEN\" })", @r#"
-    ! error: `state`: tcp has no state `OPEN`
+    ! error: `state`: neither tcp nor sctp has a state `OPEN`
     !   --> -e:1:14
     !    |
     !  1 | flows("tcp").update(#{ state: "OPEN" })
