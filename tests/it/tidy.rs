@@ -40,6 +40,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("serde_core", &["wire"]),
     ("serde_json", &["wire", "render", "script"]),
     ("signal_hook", &["run"]),
+    ("memchr", &["cli"]),
     ("smallvec", &["cli"]),
     ("tabled", &["render"]),
     ("thiserror", &["wire", "kernel", "table"]),

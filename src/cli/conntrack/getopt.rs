@@ -81,8 +81,8 @@ pub(super) enum Next<'a, K> {
 /// Words that are no options are moved behind the options as they are passed, which shows: a command
 /// that looks for its table at the next word finds there what was not moved yet.
 #[derive(Debug)]
-pub(super) struct Words<'a> {
-    all: Split<'a>,
+pub(super) struct Words<'w, 'a> {
+    all: &'w mut [&'a str],
     /// The next word.
     at: usize,
     /// The words that were passed and are to be moved.
@@ -91,8 +91,8 @@ pub(super) struct Words<'a> {
     cluster: &'a str,
 }
 
-impl<'a> Words<'a> {
-    pub(super) fn new(words: Split<'a>) -> Self {
+impl<'w, 'a> Words<'w, 'a> {
+    pub(super) fn new(words: &'w mut [&'a str]) -> Self {
         Self { all: words, at: 1, passed: 1..1, cluster: "" }
     }
 
@@ -146,18 +146,25 @@ impl<'a> Words<'a> {
     }
 
     fn long<K: Copy + PartialEq>(&mut self, word: &'a str, known: &[&List<K>]) -> Next<'a, K> {
-        let (name, value) = match word.split_once('=') {
-            Some((name, value)) => (name, Some(value)),
-            None => (word, None),
-        };
         // The options of a protocol come last, and are most of what is written out.
         let all = || known.iter().rev().flat_map(|list| list.all.iter());
-        let begin = || all().filter(|option| option.long.starts_with(name));
+        let named = |name: &str| all().find(|option| option.long == name);
+        let begin = |name: &'a str| all().filter(move |option| option.long.starts_with(name));
         let alike = |a: &Known<K>, b: &Known<K>| a.key == b.key && a.takes == b.takes;
-        let found = all().find(|option| option.long == name).or_else(|| {
-            let first = begin().next()?;
-            begin().all(|option| alike(option, first)).then_some(first)
-        });
+        let (found, value) = match named(word) {
+            Some(option) => (Some(option), None),
+            None => {
+                let (name, value) = match word.split_once('=') {
+                    Some((name, value)) => (name, Some(value)),
+                    None => (word, None),
+                };
+                let found = named(name).or_else(|| {
+                    let first = begin(name).next()?;
+                    begin(name).all(|option| alike(option, first)).then_some(first)
+                });
+                (found, value)
+            }
+        };
         match (found, value) {
             (None, _) | (Some(Known { takes: Takes::Nothing, .. }), Some(_)) => {
                 Next::Unknown(self.blamed())
@@ -206,7 +213,7 @@ impl<'a> Words<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Known, List, Next, Takes, Words};
+    use super::{Known, List, Next, Split, Takes, Words};
 
     const KNOWN: [Known<char>; 5] = [
         Known { short: Some('L'), long: "dump", takes: Takes::Nothing, key: 'L' },
@@ -218,7 +225,8 @@ mod tests {
 
     #[track_caller]
     fn check(line: &str, read: &str) {
-        let mut words = Words::new(std::iter::once("ct").chain(line.split(' ')).collect());
+        let mut words: Split<'_> = std::iter::once("ct").chain(line.split(' ')).collect();
+        let mut words = Words::new(&mut words);
         let (known, mut shown) = (List::new(KNOWN.to_vec()), Vec::new());
         while let Some(next) = words.next(&[&known]) {
             shown.push(match next {

@@ -9,7 +9,7 @@ use crate::flow::{EventKind, Family, LabelMap, Masked, NatTarget, Proto};
 use crate::render::ConntrackStyle;
 
 use super::command::{Command, Table};
-use super::getopt::{Next, Split, Words};
+use super::getopt::{Next, Words};
 use super::given::Given;
 use super::ignored::Ignored;
 use super::labels;
@@ -100,8 +100,9 @@ pub(super) struct Line {
 
 /// Reads a command line; word 0 is the program's name. What is given and has no effect is told, also
 /// of a line that is wrong behind it.
-pub(super) fn read(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
-    let (mut line, mut labels) = (Line::default(), labels::Words::default());
+pub(super) fn read(words: &mut [&str], tell: fn(&str)) -> Result<Box<Line>, Fault> {
+    // In a box, for a file has many and each is handed on and on.
+    let (mut line, mut labels) = (Box::<Line>::default(), labels::Words::default());
     let mut ignored = Ignored::default();
     let read = line.read(words, &mut labels, &mut ignored);
     ignored.tell(line.command.map(|(command, _)| command), tell);
@@ -119,7 +120,7 @@ fn optional(option: Opt) -> bool {
 impl Line {
     fn read<'a>(
         &mut self,
-        words: Split<'a>,
+        words: &mut [&'a str],
         labels: &mut labels::Words<'a>,
         ignored: &mut Ignored,
     ) -> Result<(), Fault> {
@@ -339,17 +340,20 @@ impl Line {
 
     /// An address without a length.
     fn address(&mut self, name: &str, text: &str) -> Result<IpAddr, Fault> {
-        let bare = text.split_once('/').map(|(bare, _)| bare);
-        // What is no address is blamed as a whole.
-        let addr = match bare.map(value::address) {
-            Some(Ok(addr)) => addr,
-            _ => value::address(text)?,
+        let (addr, bare) = match text.parse() {
+            // Nearly all are so, and a file has many.
+            Ok(addr) => (addr, true),
+            Err(_) => match text.split_once('/').map(|(bare, _)| value::address(bare)) {
+                Some(Ok(addr)) => (addr, false),
+                // What is no address is blamed as a whole.
+                _ => (value::address(text)?, true),
+            },
         };
         self.of_family(Family::of(&addr))?;
-        match bare {
-            None => Ok(addr),
-            Some(_) => Err(Fault::usage(format!("CIDR notation unavailable for `--{name}'"))),
+        if bare {
+            return Ok(addr);
         }
+        Err(Fault::usage(format!("CIDR notation unavailable for `--{name}'")))
     }
 
     fn of_family(&mut self, family: Family) -> Result<(), Fault> {

@@ -10,6 +10,8 @@ use std::os::unix::fs::FileExt;
 use std::panic::resume_unwind;
 use std::thread;
 
+use memchr::memchr;
+
 use super::command::{Command, Table};
 use super::getopt::Split;
 use super::line::{self, Line};
@@ -194,7 +196,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line that is none of comment and blank, with its number.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Line)>, Refused> {
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Box<Line>)>, Refused> {
         loop {
             self.line.clear();
             self.number += 1;
@@ -219,7 +221,7 @@ impl<R: Read> Lines<R> {
             }
             let mut quoted = Vec::new();
             let tell = self.tell;
-            let line = split(words, &mut quoted).and_then(|words| allowed(words, tell));
+            let line = split(words, &mut quoted).and_then(|mut words| allowed(&mut words, tell));
             return line.map(|line| Some((number, line))).map_err(refused);
         }
     }
@@ -232,7 +234,7 @@ impl<R: Read> Lines<R> {
 }
 
 /// Reads a line, if it is one that may stand in a file.
-fn allowed(words: Split<'_>, tell: fn(&str)) -> Result<Line, Fault> {
+fn allowed(words: &mut [&str], tell: fn(&str)) -> Result<Box<Line>, Fault> {
     let line = line::read(words, tell)?;
     let name = match line.command {
         Some((
@@ -254,20 +256,19 @@ fn split<'a>(text: &'a str, quoted: &'a mut Vec<String>) -> Result<Split<'a>, Fa
     const WORD_BYTES: usize = 1023;
     let mut words = Split::new();
     words.push("conntrack");
-    if text.contains('"') {
+    if memchr(b'"', text.as_bytes()).is_some() {
         *quoted = unquoted(text);
         words.extend(quoted.iter().map(String::as_str));
     } else {
-        let mut start = 0;
-        for (end, byte) in text.bytes().enumerate() {
-            if matches!(byte, b' ' | b'\t' | b'\n') {
-                if end > start {
-                    words.push(text.get(start..end).unwrap_or_default());
-                }
-                start = end + 1;
+        let blank = |byte: u8| byte <= b' ' && matches!(byte, b' ' | b'\t' | b'\n');
+        let mut rest = Some(text);
+        while let Some(text) = rest {
+            let end = text.bytes().position(blank).unwrap_or(text.len());
+            if end > 0 {
+                words.push(text.get(..end).unwrap_or_default());
             }
+            rest = text.get(end + 1..);
         }
-        words.extend(text.get(start..).filter(|word| !word.is_empty()));
     }
     if words.iter().any(|word| word.len() > WORD_BYTES) {
         return Err(Fault::usage("Parameter too long!"));

@@ -81,7 +81,7 @@ fn read(mut lines: Lines<impl Read>, sender: &SyncSender<Vec<Step>>) {
                     }
                     Err(fault) => (Some(Step::End(Refused { number, fault })), true),
                 },
-                _ => (Some(Step::Run(number, Box::new(line))), false),
+                _ => (Some(Step::Run(number, line)), false),
             },
             Ok(None) => (None, true),
             Err(refused) => (Some(Step::End(refused)), true),

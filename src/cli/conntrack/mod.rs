@@ -61,7 +61,8 @@ fn run(mut words: Vec<String>) -> Result<u8, Fault> {
     if let Some(path) = load::file(&words) {
         return load::run(path);
     }
-    let line = line::read(words.iter().map(String::as_str).collect(), warn)?;
+    let mut words: Vec<_> = words.iter().map(String::as_str).collect();
+    let line = line::read(&mut words, warn)?;
     let Some((command, table)) = line.command else { return help::print(&line) };
     let machine = match command {
         Command::Update | Command::Delete => Machine::watched()?,

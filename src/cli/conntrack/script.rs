@@ -22,7 +22,8 @@ pub(super) fn print(words: &[String]) -> Result<u8, Fault> {
         })?;
         return Ok(0);
     }
-    let line = line::read(words.iter().map(String::as_str).collect(), warn)?;
+    let mut words: Vec<_> = words.iter().map(String::as_str).collect();
+    let line = line::read(&mut words, warn)?;
     let script = of(&line, str::to_owned)?;
     writeln!(io::stdout(), "{script}")?;
     Ok(0)

@@ -238,7 +238,9 @@ pub(super) fn status(text: &str, ignored: &mut Ignored) -> Result<StatusWord, Fa
             (bit, true) => word.clear = word.clear | bit,
             (bit, false) => word.set = word.set | bit,
         }
-        if let Some(instead) = nat_name(name).filter(|_| bit.0 & NAT.0 != 0) {
+        if bit.0 & NAT.0 != 0
+            && let Some(instead) = nat_name(name)
+        {
             ignored.nat(Opt::Status, instead);
         }
         Ok(())
