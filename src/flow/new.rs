@@ -5,21 +5,43 @@ use std::net::IpAddr;
 
 use super::{Flow, HelperName, Labels, ProtoInfo, SeqAdj, Status, Synproxy, Tuple};
 
-/// Names a flow to the kernel: the original direction in its zone.
+/// Names a flow to the kernel: the original direction in its zone, or a zone of either direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlowKey {
     /// The original direction, with its directional zone.
     pub tuple: Tuple,
-    /// The reply direction, if it has a zone of its own: without that zone the name may be that of
-    /// another flow, whose answers look the same.
-    pub reply: Option<Tuple>,
+    /// The zone of the reply direction alone.
+    pub reply_zone: Option<u16>,
     /// The zone of both directions.
     pub zone: Option<u16>,
     /// `CTA_ID`: a delete is refused if the entry has another; get and update do not look at it.
     pub id: Option<u32>,
 }
 
+/// A zone where there are no flows.
+const NOWHERE: u16 = u16::MAX;
+
 impl FlowKey {
+    /// The same name, to which only an original direction answers.
+    ///
+    /// The kernel looks for a tuple among both directions of every flow, so that answers which look
+    /// like this one's first packet would answer too. A look-up in the zone of one direction
+    /// leaves the other in the default zone, out of which the answers are kept by a zone where
+    /// there are none (`nf_conntrack_find_get()`, `nf_ct_zone_equal()`, Linux 6.18).
+    ///
+    /// One case is left: a flow in a zone, and the answers of another in the default zone, if both
+    /// fall into one of the 65,536 or more buckets of the hash table, or if the first is gone.
+    #[must_use]
+    pub fn by_orig(&self) -> Self {
+        let mut key = *self;
+        if let Some(zone) = key.zone.take() {
+            key.tuple.zone = Some(zone);
+        } else if key.tuple.zone.is_none() {
+            key.reply_zone = key.reply_zone.or(Some(NOWHERE));
+        }
+        key
+    }
+
     /// True if `flow`, which stands under this name, is the one that was seen, and has not taken its
     /// place; without an id there is no telling.
     #[must_use]
@@ -104,6 +126,6 @@ impl NewFlow {
     /// What will name it.
     #[must_use]
     pub fn key(&self) -> FlowKey {
-        FlowKey { tuple: self.orig, reply: None, zone: self.zone, id: None }
+        FlowKey { tuple: self.orig, reply_zone: self.reply.zone, zone: self.zone, id: None }
     }
 }

@@ -169,12 +169,7 @@ impl Flow {
     /// What names it to the kernel.
     #[must_use]
     pub fn key(&self) -> FlowKey {
-        FlowKey {
-            tuple: self.orig,
-            reply: self.reply.zone.map(|_| self.reply),
-            zone: self.zone,
-            id: self.id,
-        }
+        FlowKey { tuple: self.orig, reply_zone: self.reply.zone, zone: self.zone, id: self.id }
     }
 
     /// The zone of both directions, 0 being the default zone; absent if a direction has its own.

@@ -77,7 +77,10 @@ impl<'a> Batch<'a> {
     ///
     /// The socket failed; a refused change is no error but part of [`Applied`]. Likewise below.
     pub fn delete(&mut self, key: &FlowKey) -> Result<(), KernelError> {
-        self.push(Verb::Delete, *key, true, |requests, seq| requests.delete_flow(seq, key, false))
+        let exact = self.live.exact(key);
+        self.push(Verb::Delete, *key, true, |requests, seq| {
+            requests.delete_flow(seq, &exact, false);
+        })
     }
 
     /// Changes the flow with this key, whose status was `present` when it was seen.
@@ -91,8 +94,9 @@ impl<'a> Batch<'a> {
         patch: &Patch,
         present: Option<Status>,
     ) -> Result<(), KernelError> {
+        let exact = self.live.exact(key);
         self.push(Verb::Update, *key, true, |requests, seq| {
-            requests.update_flow(seq, key, patch, present, false);
+            requests.update_flow(seq, &exact, patch, present, false);
         })
     }
 
@@ -112,7 +116,8 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         // The update must wait for its look-up, or its fate would be told without the flow.
-        self.push(Verb::Read, *key, true, |requests, seq| requests.get_flow(seq, key, false))?;
+        let exact = self.live.exact(key);
+        self.push(Verb::Read, *key, true, |requests, seq| requests.get_flow(seq, &exact, false))?;
         if self.round.asked.len() >= READING { self.send() } else { Ok(()) }
     }
 
@@ -144,7 +149,7 @@ impl<'a> Batch<'a> {
     ///
     /// As [`Self::delete`].
     pub fn create_expectation(&mut self, new: &NewExpectation) -> Result<(), KernelError> {
-        let key = FlowKey { tuple: new.tuple, reply: None, zone: new.zone, id: None };
+        let key = FlowKey { tuple: new.tuple, reply_zone: None, zone: new.zone, id: None };
         self.push(Verb::Expect, key, false, |requests, seq| {
             requests.create_expectation(seq, new, false);
         })
@@ -305,5 +310,5 @@ impl<'a> Batch<'a> {
 
 /// An expectation is told of by what it expects.
 fn named(key: &ExpectKey) -> FlowKey {
-    FlowKey { tuple: key.tuple, reply: None, zone: key.zone, id: key.id }
+    FlowKey { tuple: key.tuple, reply_zone: None, zone: key.zone, id: key.id }
 }

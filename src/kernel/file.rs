@@ -292,9 +292,13 @@ impl Source for Recording {
         )))
     }
 
+    fn get(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
+        self.find(key)
+    }
+
     /// The first of that name, in the zone that `key` names or in none; of its answers, as the kernel
     /// finds a flow, if none begins so.
-    fn get(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
+    fn find(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
         let mut answering = None;
         for entry in self.entries() {
             let Subject::Flow(flow) = entry?.subject else { continue };

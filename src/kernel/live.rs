@@ -19,8 +19,7 @@ use crate::flow::{
 };
 use crate::wire::{
     Answer, DumpScope, Message, NLMSG_ERROR, Requests, TupleFilter, decode_answer,
-    decode_cpu_stats, decode_expect_cpu_stats, decode_expectation, decode_flow,
-    decode_global_stats, messages,
+    decode_cpu_stats, decode_expect_cpu_stats, decode_expectation, decode_global_stats, messages,
 };
 
 /// Whether changes reach the kernel.
@@ -152,25 +151,6 @@ impl Live {
         Ok(Batch::new(self, what, send.then(|| Socket::open(&self.netns)).transpose()?))
     }
 
-    /// The flow that `key` names; `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// No permission, or the kernel cannot read the key.
-    ///
-    /// Source: `ctnetlink_get_conntrack()`, Linux 6.18; it does not look at the id.
-    pub fn get(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
-        let what = format!("look up {key}");
-        // An ENOENT of the namespace must not pass for one of the flow.
-        self.connect()?;
-        let found = self.ask(Verb::Read, what, |requests, seq| requests.get_flow(seq, key, false));
-        absent_if_missing(found, |payload| {
-            let mut flow = decode_flow(payload)?;
-            self.put_tag(&mut flow);
-            Ok(flow)
-        })
-    }
-
     /// The expectation that `key` names; `None` if there is none.
     ///
     /// # Errors
@@ -179,8 +159,11 @@ impl Live {
     pub fn get_expectation(&self, key: &ExpectKey) -> Result<Option<Expectation>, KernelError> {
         let what = format!("look up the expectation of {}", key.tuple);
         self.connect()?;
-        let found = self.ask(Verb::Read, what, |requests, seq| requests.get_expectation(seq, key));
-        absent_if_missing(found, |payload| Ok(decode_expectation(payload)?))
+        match self.ask(Verb::Read, what, |requests, seq| requests.get_expectation(seq, key)) {
+            Ok(payload) => Ok(Some(decode_expectation(&payload)?)),
+            Err(error) if error.errno() == Some(libc::ENOENT) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes every flow of one family, or of both, in one request.
@@ -278,7 +261,7 @@ impl Live {
     }
 
     /// One request, one answer: the payload, or nothing for an acknowledgement.
-    fn ask(
+    pub(super) fn ask(
         &self,
         verb: Verb,
         what: String,
@@ -330,17 +313,6 @@ pub(super) fn refusal(verb: Verb, what: String, answer: &Answer) -> KernelError 
     };
     let source = std::io::Error::from_raw_os_error(answer.errno);
     KernelError::Refused { what, source, hint: hint(verb, answer.errno) }
-}
-
-fn absent_if_missing<T>(
-    found: Result<Vec<u8>, KernelError>,
-    decode: impl FnOnce(&[u8]) -> Result<T, KernelError>,
-) -> Result<Option<T>, KernelError> {
-    match found {
-        Ok(payload) => decode(&payload).map(Some),
-        Err(error) if error.errno() == Some(libc::ENOENT) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 impl Source for Live {

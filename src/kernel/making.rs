@@ -146,7 +146,8 @@ impl Maker<'_> {
     fn take_back<'a>(&mut self, made: impl Iterator<Item = &'a Making>) -> Result<(), KernelError> {
         let (mut requests, mut errnos) = (Requests::new(), Vec::new());
         for making in made {
-            requests.delete_flow(number(errnos.len()), &making.flow.key(), false);
+            let key = self.live.exact(&making.flow.key());
+            requests.delete_flow(number(errnos.len()), &key, false);
             errnos.push(0);
         }
         self.send(&mut requests, &mut errnos)

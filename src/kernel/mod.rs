@@ -18,6 +18,7 @@ mod live;
 mod making;
 mod names;
 mod namespaces;
+mod naming;
 mod netns;
 mod owner;
 mod plan;

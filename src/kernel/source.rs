@@ -65,6 +65,15 @@ pub trait Source: fmt::Debug {
         self.live()?.get(key)
     }
 
+    /// A flow that `key` names, or whose answers look so; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The source cannot be read.
+    fn find(&self, key: &FlowKey) -> Result<Option<Flow>, KernelError> {
+        self.live()?.find(key)
+    }
+
     /// The present as this source has it, from which ages are counted: a recording's is when it
     /// was made.
     fn now_ns(&self) -> u64 {

@@ -9,9 +9,6 @@ use super::{Change, Deed, Guard, Outcome, Past, Undo, Unfinished};
 use crate::flow::{Changed, Flow};
 use crate::kernel::{Fate, KernelError, REQUESTS, Source, now_ns};
 
-/// Deletes that are tried again, at most.
-const MISSED: usize = 10_000;
-
 /// Changes on their way.
 pub(super) struct Hand<'h, E> {
     source: &'h Rc<dyn Source>,
@@ -24,8 +21,6 @@ pub(super) struct Hand<'h, E> {
     changes: Vec<Changed>,
     /// What went with the last, of which it is not known yet what became of it.
     sent: Vec<Changed>,
-    /// Deletes that found no such flow: another may have stood under its name, and be gone now.
-    missed: Vec<Changed>,
     past: Past,
     pub(super) started: Instant,
 }
@@ -51,20 +46,8 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
         };
         let room = || Vec::with_capacity(REQUESTS);
         let (next, changes, sent) = (Vec::with_capacity(REQUESTS), room(), room());
-        let (missed, past) = (Vec::new(), Past::default());
-        Ok(Self {
-            source,
-            change,
-            guard,
-            batches,
-            outcome,
-            next,
-            changes,
-            sent,
-            missed,
-            past,
-            started,
-        })
+        let past = Past::default();
+        Ok(Self { source, change, guard, batches, outcome, next, changes, sent, past, started })
     }
 
     /// What is to be done with `flow`: nothing if it is protected.
@@ -128,33 +111,11 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
         let mut fates = self.batches.take_fates();
         for changed in self.sent.drain(..) {
             let fate = fates.get_mut(&changed.was.netns().cloned()).and_then(Iterator::next);
-            match fate {
-                Some(Fate::Done(_)) if !self.outcome.dry_run => self.past.push(&changed),
-                Some(Fate::Gone) if changed.became.is_none() && self.missed.len() < MISSED => {
-                    self.missed.push(changed);
-                }
-                _ => (),
-            }
-        }
-        settled
-    }
-
-    /// Tries again, once, what was missed; gives how many that were.
-    ///
-    /// Where directions have zones of their own, two flows can answer to one name. The id keeps the
-    /// kernel from taking one for the other, and once that is deleted, the name is free.
-    fn again(&mut self) -> Result<u64, KernelError> {
-        let missed = std::mem::take(&mut self.missed);
-        let count = u64::try_from(missed.len()).unwrap_or(u64::MAX);
-        for changed in missed {
-            let (_, batch) = self.batches.of(changed.was.netns())?;
-            batch.delete(&changed.was.key())?;
-            batch.flush()?;
-            if let Some(Fate::Done(_)) = batch.take_fates().pop() {
+            if matches!(fate, Some(Fate::Done(_))) && !self.outcome.dry_run {
                 self.past.push(&changed);
             }
         }
-        Ok(count)
+        settled
     }
 
     fn push(&mut self) -> Result<(), KernelError> {
@@ -174,15 +135,13 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
         // After an error, what was judged but not sent is not sent.
         let ran = ran.and_then(|()| self.send());
         let settled = self.settle();
-        let ran = ran.and(settled.map_err(E::from)).and_then(|()| Ok(self.again()?));
+        let ran = ran.and(settled.map_err(E::from));
         let mut outcome = self.outcome;
         outcome.applied = self.batches.into_applied();
-        // Whatever became of them the second time is counted too.
-        outcome.applied.gone -= *ran.as_ref().unwrap_or(&0);
         outcome.undo = Undo::of(self.source, self.past);
         outcome.took = self.started.elapsed();
         match ran {
-            Ok(_) => Ok(outcome),
+            Ok(()) => Ok(outcome),
             Err(error) => Err(Unfinished { outcome: Box::new(outcome), error }),
         }
     }

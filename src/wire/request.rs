@@ -10,6 +10,7 @@ use netlink_packet_core::{
 
 use crate::flow::{
     Family, FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, Proto, SeqAdj, Status,
+    Tuple,
 };
 
 use super::attr::AttrWriter;
@@ -112,7 +113,8 @@ impl Requests {
         let flags = NLM_F_CREATE | exclusive | ack_flag(ack);
         let key = flow.key();
         self.message(IPCTNL_MSG_CT_NEW, flags, seq, head_of(&key), |out| {
-            write_key(out, &key);
+            write_tuple(out, CTA_TUPLE_ORIG, &key.tuple);
+            write_zone(out, key.zone);
             write_new(out, flow);
         });
     }
@@ -131,11 +133,6 @@ impl Requests {
     ) {
         self.message(IPCTNL_MSG_CT_NEW, ack_flag(ack), seq, head_of(key), |out| {
             write_key(out, key);
-            if let Some(reply) = &key.reply {
-                // The zone of this direction becomes part of what is looked for; get and delete do
-                // not read it beside the other: ctnetlink_new_conntrack(), Linux 6.18.
-                write_tuple(out, CTA_TUPLE_REPLY, reply);
-            }
             write_patch(out, patch, key.tuple.proto, present);
         });
     }
@@ -219,10 +216,18 @@ fn head_of(key: &FlowKey) -> NfGenMsg {
     NfGenMsg::of(key.tuple.family().number())
 }
 
-/// What the kernel looks a flow up by.
+/// What the kernel looks a flow up by. As the reply direction the tuple is looked for just so, but in
+/// the zone of that direction: `ctnetlink_parse_tuple_zone()`, Linux 6.18.
 fn write_key(out: &mut AttrWriter, key: &FlowKey) {
-    write_tuple(out, CTA_TUPLE_ORIG, &key.tuple);
-    if let Some(zone) = key.zone {
+    match key.reply_zone {
+        None => write_tuple(out, CTA_TUPLE_ORIG, &key.tuple),
+        zone => write_tuple(out, CTA_TUPLE_REPLY, &Tuple { zone, ..key.tuple }),
+    }
+    write_zone(out, key.zone);
+}
+
+fn write_zone(out: &mut AttrWriter, zone: Option<u16>) {
+    if let Some(zone) = zone {
         out.be_u16(CTA_ZONE, zone);
     }
 }

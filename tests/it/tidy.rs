@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// The crates and the rooms that may name them.
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 23] = [
     ("ahash", &["script"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -31,6 +31,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("itoa", &["wire", "render"]),
     ("jiff", &["wire", "table", "render"]),
     ("libc", &["kernel"]),
+    ("memchr", &["cli"]),
     ("netlink_packet_core", &["wire", "kernel"]),
     ("netlink_packet_netfilter", &["wire", "kernel"]),
     ("netlink_sys", &["kernel"]),
@@ -40,7 +41,6 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("serde_core", &["wire"]),
     ("serde_json", &["wire", "render", "script"]),
     ("signal_hook", &["run"]),
-    ("memchr", &["cli"]),
     ("smallvec", &["cli"]),
     ("tabled", &["render"]),
     ("thiserror", &["wire", "kernel", "table"]),

@@ -67,7 +67,7 @@ const NARROWING: [Opt; 18] = [
 /// Shows one flow.
 pub(super) fn get(machine: &Machine, line: &Line) -> Result<u8, Fault> {
     let labels = names(line);
-    let found = machine.live.get(&new::key(line)?);
+    let found = machine.live.find(&new::key(line)?);
     let found = found.map_err(|error| Fault::kernel(&error, Command::Get, Table::Conntrack))?;
     let Some(flow) = found else {
         return Err(Fault::refused(errno::ENOENT, Command::Get, Table::Conntrack));

@@ -167,7 +167,7 @@ pub(super) fn key(line: &Line) -> Result<FlowKey, Fault> {
     let other = if by_orig { &line.reply } else { &line.orig };
     let ports = half.sport.is_some() || half.dport.is_some();
     let half = if ports { half.clone() } else { swapped(half, other) };
-    Ok(FlowKey { tuple: tuple(line, &half, by_orig)?, reply: None, zone: None, id: None })
+    Ok(FlowKey { tuple: tuple(line, &half, by_orig)?, reply_zone: None, zone: None, id: None })
 }
 
 /// The name of the expectation that `-G expect` and `-D expect` look for.

@@ -85,7 +85,7 @@ mod named_api {
                 .throw();
         };
         let (name, source) = (maps::flow_name(&key)?, query.source());
-        let Some(flow) = source.get(&name.key)?.filter(|flow| name.is_of(flow)) else {
+        let Some(flow) = name.look_up(&**source)? else {
             return Ok(Dynamic::UNIT);
         };
         let taken = filter.now().judge(&flow, source.now_ns(), &mut asker(ctx.engine(), source))?;

@@ -8,6 +8,7 @@ use super::{TUPLE, entry, helper, master, missing, port, proto, state, tuple, wo
 use crate::flow::{
     Flow, FlowKey, LabelPatch, Labels, Masked, NatTarget, NewFlow, Patch, Proto, Status, Tuple,
 };
+use crate::kernel::{KernelError, Source};
 use crate::script::fault::{Fallible, Fault};
 use crate::script::host::Host;
 use crate::script::ops::only_known;
@@ -21,22 +22,33 @@ use crate::script::value::{describe, span, text_of};
 pub(crate) fn flow_key(map: &Map) -> Fallible<FlowKey> {
     only_known("get", map, &[&TUPLE[..], &["orig_zone"]].concat())?;
     let (tuple, zone) = zones(map, tuple(map, proto(map)?)?)?;
-    Ok(FlowKey { tuple, reply: None, zone, id: None })
+    Ok(FlowKey { tuple, reply_zone: None, zone, id: None })
 }
 
 /// The one flow that a map names by its original direction, by its `reply`, or by both.
 pub(crate) struct FlowName {
-    /// What the kernel is asked for: it finds a flow by either direction.
-    pub(crate) key: FlowKey,
+    /// What the source is asked for.
+    key: FlowKey,
     /// The directions that the map has.
     directions: [Option<Tuple>; 2],
 }
 
 impl FlowName {
-    /// True if `flow` has the directions that were named, and has them the same way round.
-    pub(crate) fn is_of(&self, flow: &Flow) -> bool {
-        let named = self.directions.iter().zip([&flow.orig, &flow.reply]);
-        named.into_iter().all(|(tuple, told)| tuple.is_none_or(|tuple| tuple.names(told)))
+    /// The flow of `source` that has the directions that were named, and has them the same way round.
+    ///
+    /// # Errors
+    ///
+    /// The source cannot be read.
+    pub(crate) fn look_up(&self, source: &dyn Source) -> Result<Option<Flow>, KernelError> {
+        let found = match self.directions {
+            [Some(_), _] => source.get(&self.key),
+            [None, _] => source.find(&self.key),
+        };
+        let named = |flow: &Flow| {
+            let named = self.directions.iter().zip([&flow.orig, &flow.reply]);
+            named.into_iter().all(|(tuple, told)| tuple.is_none_or(|tuple| tuple.names(told)))
+        };
+        Ok(found?.filter(named))
     }
 }
 
@@ -56,7 +68,7 @@ pub(crate) fn flow_name(map: &Map) -> Fallible<FlowName> {
     rest.remove("reply");
     if rest.keys().all(|name| matches!(name.as_str(), "zone" | "proto")) {
         let zone = port(map, "zone")?.filter(|&zone| zone != 0);
-        let key = FlowKey { tuple: reply, reply: None, zone, id: None };
+        let key = FlowKey { tuple: reply, reply_zone: None, zone, id: None };
         return Ok(FlowName { key, directions: [None, Some(reply)] });
     }
     let key = flow_key(&rest)?;

@@ -33,7 +33,7 @@ fn udp() -> Tuple {
 }
 
 fn key(tuple: Tuple) -> FlowKey {
-    FlowKey { tuple, reply: None, zone: None, id: None }
+    FlowKey { tuple, reply_zone: None, zone: None, id: None }
 }
 
 fn helper(name: &str) -> HelperName {
@@ -43,7 +43,7 @@ fn helper(name: &str) -> HelperName {
 #[test]
 fn a_delete_is_these_bytes() {
     let mut requests = Requests::new();
-    let key = FlowKey { tuple: udp(), reply: None, zone: Some(5), id: Some(0x1234_5678) };
+    let key = FlowKey { tuple: udp(), reply_zone: None, zone: Some(5), id: Some(0x1234_5678) };
     requests.delete_flow(7, &key, true);
     let bytes = "58000000 0201 0500 07000000 00000000 02 00 0000
         3400 0180 1400 0180 0800 0100 0a000001 0800 0200 0a000002
@@ -128,8 +128,12 @@ fn a_get_wants_no_acknowledgement() {
     kind 0x101 flags 0x1 seq 1 family 2 version 0
       CTA_TUPLE_ORIG{CTA_TUPLE_IP{CTA_IP_V4_SRC=0a000001 CTA_IP_V4_DST=0a000002} CTA_TUPLE_PROTO{CTA_PROTO_NUM=11 CTA_PROTO_SRC_PORT=0400 CTA_PROTO_DST_PORT=0035}}
     ");
-    let directional =
-        FlowKey { tuple: Tuple { zone: Some(9), ..udp() }, reply: None, zone: None, id: Some(1) };
+    let directional = FlowKey {
+        tuple: Tuple { zone: Some(9), ..udp() },
+        reply_zone: None,
+        zone: None,
+        id: Some(1),
+    };
     assert_snapshot!(text(|requests| requests.get_flow(1, &directional, true)), @"
     kind 0x103 flags 0x1 seq 1 family 2 version 0
       CTA_TUPLE_ORIG{CTA_TUPLE_IP{CTA_IP_V4_SRC=0a000001 CTA_IP_V4_DST=0a000002} CTA_TUPLE_PROTO{CTA_PROTO_NUM=11 CTA_PROTO_SRC_PORT=0400 CTA_PROTO_DST_PORT=0035} CTA_TUPLE_ZONE=0009}

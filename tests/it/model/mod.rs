@@ -11,6 +11,7 @@
 //! - what is there: `record` of `raw` bytes, in a `table` drawn by `dice`
 //! - while others change the table too: `storm`
 
+mod alike;
 mod change;
 mod dice;
 mod engine;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use flowsh::flow::{Family, FlowKey, NewFlow};
 use flowsh::kernel::Safety;
 
+use super::alike;
 use super::change::{Deed, Wish};
 use super::dice::Dice;
 use super::engine::{Engine, Ground, Job, Said, Tally};
@@ -50,7 +51,7 @@ pub(super) fn play(
         if before.len() < 5 || dice.chance(4) {
             before = fill(dice, ground.live(), wire, &before, 5 + before.len() % 20);
         }
-        while ambiguous(&before) || started.elapsed() > AGE {
+        while alike::crowded(&before) || started.elapsed() > AGE {
             before = prepare(ground, wire, dice);
             started = Instant::now();
         }
@@ -88,26 +89,6 @@ fn prepare(ground: &Ground, wire: &mut Wire, dice: &mut Dice) -> Vec<Record> {
     }
     traffic(dice);
     wire.dump()
-}
-
-/// True if the name of one flow is also one of another: the kernel's look-up of the original
-/// direction then finds either. It lets two flows be so only if the zone of a direction is not that
-/// of the other; `kernel::zones` has a test of its own for what can be done about it.
-fn ambiguous(records: &[Record]) -> bool {
-    let mut replies: HashMap<(End, u16), Vec<&Record>> = HashMap::new();
-    for record in records {
-        let place = (record.reply.anywhere(), record.zones()[1]);
-        replies.entry(place).or_default().push(record);
-    }
-    // Named without the zone of its reply direction, a flow is looked for in the default zone.
-    let sought = |record: &Record| match record.orig.zone {
-        Some(_) => 0,
-        None => record.zone.unwrap_or(0),
-    };
-    records.iter().any(|record| {
-        let others = replies.get(&(record.orig.anywhere(), sought(record)));
-        others.is_some_and(|others| others.iter().any(|other| key(other) != key(record)))
-    })
 }
 
 fn now_s() -> i64 {
@@ -241,6 +222,7 @@ fn draw(dice: &mut Dice, engine: Engine, before: &[Record], dumps: u64) -> Job {
     let reading = match (dice.chance(dumps), dice.chance(75)) {
         (true, true) => Reading::Dumps,
         (true, false) => Reading::Plain,
+        (false, _) if alike::ambiguous(before) => Reading::Dumps,
         (false, _) => Reading::LookUps(before.to_vec()),
     };
     let guarded = engine.is_guarded();
@@ -342,7 +324,7 @@ fn look_up(ground: &Ground, dice: &mut Dice, before: Vec<Record>) -> Vec<Record>
     for record in dice.some(&before, 1, 5) {
         let mut tuple = tuple(&record.orig);
         tuple.zone = record.orig.zone;
-        let key = FlowKey { tuple, reply: None, zone: record.zone, id: None };
+        let key = FlowKey { tuple, reply_zone: record.reply.zone, zone: record.zone, id: None };
         let found = ground.live().get(&key).unwrap().unwrap_or_else(|| panic!("lost: {record}"));
         let same = found.id == Some(record.id)
             && found.mark == record.mark
@@ -355,7 +337,7 @@ fn look_up(ground: &Ground, dice: &mut Dice, before: Vec<Record>) -> Vec<Record>
 }
 
 /// What names a flow.
-fn key(record: &Record) -> (End, End, Option<u16>) {
+pub(super) fn key(record: &Record) -> (End, End, Option<u16>) {
     (record.orig, record.reply, record.zone)
 }
 
