@@ -40,15 +40,41 @@ impl Changed {
         u32::try_from(left_s).ok().filter(|&left_s| left_s > 0)
     }
 
+    /// What came of a change that the kernel refused, if anything did: it makes one part after the
+    /// other, and stops at what it refuses. `now` is the flow a moment later.
+    #[must_use]
+    pub fn halfway(&self, now: &Flow) -> Option<Self> {
+        let became = self.became.as_ref()?;
+        let mut half = self.was.clone();
+        if now.mark == became.mark {
+            half.mark = became.mark;
+        }
+        if became.timeout_s != half.timeout_s && runs_from(became, now, 0) {
+            half.timeout_s = became.timeout_s;
+        }
+        if now.labels.unwrap_or_default() == became.labels.unwrap_or_default() {
+            half.labels = became.labels;
+        }
+        if now.proto_info.map(settings) == became.proto_info.map(settings) {
+            half.proto_info = became.proto_info;
+        }
+        if became.status.is_some_and(|bits| now.has_status(bits) == Some(true)) {
+            half.status = became.status;
+        }
+        let changed = Self { became: Some(half), ..self.clone() };
+        (changed.became.as_ref() != Some(&self.was)).then_some(changed)
+    }
+
     /// The patch that makes `now`, a flow that was changed, what it was; absent if somebody else
     /// changed the same values since.
     ///
-    /// A timeout runs, and packets set it, so it is written whatever it is.
+    /// A timeout that does not run from the one that was set is the flow's own again: a packet came.
     #[must_use]
     pub fn back(&self, now: &Flow, now_ns: u64) -> Option<Patch> {
         let (was, became) = (&self.was, self.became.as_ref()?);
         let mut patch = Patch::default();
-        if was.timeout_s != became.timeout_s {
+        let passed_s = now_ns.saturating_sub(self.time_ns) / 1_000_000_000;
+        if was.timeout_s != became.timeout_s && runs_from(became, now, passed_s) {
             patch.timeout_s = Some(self.left_s(now_ns).unwrap_or(1));
         }
         if self.differs(now, |flow| flow.mark)? {
@@ -144,6 +170,18 @@ fn snat_port(reply: &Tuple) -> Option<u16> {
         L4::Icmp { id, .. } => Some(id),
         L4::None => None,
     }
+}
+
+/// True if the timeout of `now` is what is left of that of `became` after `passed_s` seconds. One of
+/// weeks is cut by the kernel, the shorter the finer its clock: `ctnetlink_change_timeout()`, 6.18.
+fn runs_from(became: &Flow, now: &Flow, passed_s: u64) -> bool {
+    /// `INT_MAX` ticks of a thousandth of a second.
+    const CUT_S: u32 = 2_147_483;
+    let (Some(set), Some(left)) = (became.timeout_s, now.timeout_s) else { return false };
+    let due = u64::from(set.min(CUT_S)).saturating_sub(passed_s);
+    let left = u64::from(left);
+    // Both clocks are cut to seconds, and the change takes time.
+    left + 2 >= due && (set >= CUT_S || left <= due + 1)
 }
 
 /// What a request can set beside flags: the state, and scales or tags.

@@ -172,6 +172,14 @@ impl Flow {
         FlowKey { tuple: self.orig, reply_zone: self.reply.zone, zone: self.zone, id: self.id }
     }
 
+    /// True if `now`, which was found under the same name, is this flow, and has not taken its place,
+    /// as far as that can be told: by the id, the start and the answers.
+    #[must_use]
+    pub fn is_still(&self, now: &Self) -> bool {
+        let started = self.start_ns.zip(now.start_ns).is_none_or(|(then, now)| then == now);
+        self.key().is_still(now) && started && self.reply == now.reply
+    }
+
     /// The zone of both directions, 0 being the default zone; absent if a direction has its own.
     ///
     /// The kernel leaves out zone 0: `ctnetlink_dump_zone_id()`, Linux 6.18.

@@ -263,9 +263,10 @@ proptest! {
     fn a_journal_is_read_as_it_was_written(flows in prop::collection::vec(flow(), 1..3)) {
         let (was, became) = (flows[0].clone(), flows.get(1).cloned());
         let netns = became.as_ref().map(|_| "blue".to_owned());
-        let note = JournalNote { became: became.as_ref().map(as_json).map(Box::new), netns };
+        let made = netns.is_none();
+        let note = JournalNote { became: became.as_ref().map(as_json).map(Box::new), netns, made };
         let changed = [Changed { was, became, time_ns: START_NS }];
-        let lines = journal(&changed, note.netns.as_deref(), samples::view());
+        let lines = journal(&changed, made, note.netns.as_deref(), samples::view());
         let read = entries(&String::from_utf8(lines).unwrap());
         prop_assert_eq!(&read[0].subject, &Subject::Flow(as_json(&flows[0])));
         prop_assert_eq!((read[0].time_ns, &read[0].journal), (Some(START_NS), &Some(note)));

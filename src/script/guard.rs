@@ -132,6 +132,19 @@ impl<'a> Watch<'a> {
     }
 }
 
+impl Watch<'_> {
+    /// Writes into the journal that changes are made, or that they were not.
+    fn write(&self, changes: &[Changed], made: bool) -> Fallible<()> {
+        match &self.journal {
+            Some(journal) => {
+                let view = self.host.view_of(&*self.source);
+                journal.write(changes, made, self.host.source.live()?.netns(), view)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 impl Guard<Box<rhai::EvalAltResult>> for Watch<'_> {
     fn protects(&mut self, flow: &Flow) -> bool {
         // The usual case, of each of many flows.
@@ -188,12 +201,10 @@ impl Guard<Box<rhai::EvalAltResult>> for Watch<'_> {
                 seen(&changed.was);
             }
         }
-        match &self.journal {
-            Some(journal) => {
-                let view = self.host.view_of(&*self.source);
-                journal.write(changes, self.host.source.live()?.netns(), view)
-            }
-            None => Ok(()),
-        }
+        self.write(changes, true)
+    }
+
+    fn strike(&mut self, changes: &[Changed]) -> Fallible<()> {
+        self.write(changes, false)
     }
 }

@@ -1,7 +1,7 @@
 //! The journal of a run: everything that its changes need to be undone, in a file of the operator's,
 //! written before a change is sent. And such a file, read back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -52,7 +52,8 @@ impl Journal {
         }
     }
 
-    /// Writes down `changes`; what is written is there even if this process dies. `home` is the
+    /// Writes down `changes`, that they are made, or that those written down before were not; what is
+    /// written is there even if this process dies. `home` is the
     /// namespace of the flows that name none; where that has no name, the kernel's is written down,
     /// so that nothing is put back in another.
     ///
@@ -62,12 +63,18 @@ impl Journal {
     /// # Errors
     ///
     /// It cannot be written.
-    pub fn write(&self, changes: &[Changed], home: &NetNs, view: View<'_>) -> Fallible<()> {
+    pub fn write(
+        &self,
+        changes: &[Changed],
+        made: bool,
+        home: &NetNs,
+        view: View<'_>,
+    ) -> Fallible<()> {
         let home = match home {
             NetNs::Named(name) => Some(name.clone()),
             NetNs::Current | NetNs::Pid(_) => home.kernel_name(),
         };
-        let lines = render::journal(changes, home.as_deref(), view);
+        let lines = render::journal(changes, made, home.as_deref(), view);
         // One piece, so that two runs can share a journal.
         (&*self.file).write_all(&lines).map_err(|error| {
             Fault::new(format!("cannot write the journal {}: {error}", self.path))
@@ -100,16 +107,21 @@ fn whole(file: &mut File) -> io::Result<bool> {
 pub(super) fn past(journal: &Recording, home: &NetNs) -> Fallible<Vec<(NetNs, Past)>> {
     let mut pasts: BTreeMap<Option<String>, Past> = BTreeMap::new();
     let name = journal.name();
-    for entry in journal.entries() {
-        let entry = entry?;
-        let (Subject::Flow(was), Some(note), Some(time_ns)) =
-            (entry.subject, entry.journal, entry.time_ns)
-        else {
-            return no_journal(name);
-        };
-        let netns = was.netns().map(ToString::to_string).or(note.netns);
-        let past = pasts.entry(netns).or_default();
-        past.push(&Changed { was, became: note.became.map(|flow| *flow), time_ns });
+    let mut unmade = HashSet::new();
+    for line in lines(journal) {
+        let Noted { netns, changed, made } = line?;
+        if !made {
+            unmade.insert((netns, changed.was.key(), changed.time_ns));
+        }
+    }
+    for line in lines(journal) {
+        let Noted { netns, changed, .. } = line?;
+        let change = (netns, changed.was.key(), changed.time_ns);
+        if unmade.contains(&change) {
+            continue;
+        }
+        let past = pasts.entry(change.0).or_default();
+        past.push(&changed);
         if past.is_cut() {
             let most = render::size_text(u64::try_from(Past::BYTES).unwrap_or(u64::MAX));
             return Fault::new(format!(
@@ -123,6 +135,27 @@ pub(super) fn past(journal: &Recording, home: &NetNs) -> Fallible<Vec<(NetNs, Pa
         return no_journal(name);
     }
     pasts.into_iter().map(|(netns, past)| Ok((place(netns, name, home)?, past))).collect()
+}
+
+/// A line of a journal.
+struct Noted {
+    netns: Option<String>,
+    changed: Changed,
+    made: bool,
+}
+
+fn lines(journal: &Recording) -> impl Iterator<Item = Fallible<Noted>> {
+    journal.entries().map(|entry| {
+        let entry = entry?;
+        let (Subject::Flow(was), Some(note), Some(time_ns)) =
+            (entry.subject, entry.journal, entry.time_ns)
+        else {
+            return no_journal(journal.name());
+        };
+        let netns = was.netns().map(ToString::to_string).or(note.netns);
+        let changed = Changed { was, became: note.became.map(|flow| *flow), time_ns };
+        Ok(Noted { netns, changed, made: note.made })
+    })
 }
 
 /// The namespace that the journal `name` calls `netns`.

@@ -43,8 +43,7 @@ impl FlowHandle {
     ///
     /// The table cannot be read.
     pub fn now(&self) -> Result<Option<Self>, KernelError> {
-        let key = self.flow.key();
-        let now = self.source.get(&key)?.filter(|now| key.is_still(now));
+        let now = self.source.get(&self.flow.key())?.filter(|now| self.flow.is_still(now));
         Ok(now.map(|now| Self::new(now, &self.source)))
     }
 }

@@ -171,15 +171,10 @@ pub fn change_one<E: From<KernelError>>(
     hand.finish(taken)
 }
 
-/// Takes a flow that was seen whenever it was: it is looked up again, unless it is to be deleted, where
-/// the kernel looks at the id itself.
+/// Takes a flow that was seen whenever it was: it is looked up again, and what it is now is guarded.
 fn take_held<E: From<KernelError>>(flow: &Flow, hand: &mut Hand<'_, E>) -> Result<(), E> {
-    if matches!(hand.change, Change::Delete) {
-        return hand.take(flow);
-    }
     let (live, batch) = hand.batches.of(flow.netns())?;
-    let key = flow.key();
-    match live.get(&key)?.filter(|present| key.is_still(present)) {
+    match live.get(&flow.key())?.filter(|present| flow.is_still(present)) {
         Some(present) => hand.take(&present),
         None => {
             batch.count_gone();

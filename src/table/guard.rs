@@ -23,4 +23,11 @@ pub trait Guard<E> {
     ///
     /// They cannot be written down: then they are not sent.
     fn record(&mut self, changes: &[Changed]) -> Result<(), E>;
+
+    /// Writes down that changes which were written down before were not made.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::record`].
+    fn strike(&mut self, changes: &[Changed]) -> Result<(), E>;
 }

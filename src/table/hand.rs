@@ -106,16 +106,43 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
     }
 
     /// Waits until it is known what became of what was sent, and keeps that.
-    fn settle(&mut self) -> Result<(), KernelError> {
+    fn settle(&mut self) -> Result<(), E> {
         let settled = self.batches.settle();
         let mut fates = self.batches.take_fates();
-        for changed in self.sent.drain(..) {
+        let (mut unmade, mut partly) = (Vec::new(), Vec::new());
+        let mut sent = std::mem::take(&mut self.sent);
+        for changed in sent.drain(..) {
             let fate = fates.get_mut(&changed.was.netns().cloned()).and_then(Iterator::next);
-            if matches!(fate, Some(Fate::Done(_))) && !self.outcome.dry_run {
-                self.past.push(&changed);
+            match fate {
+                Some(Fate::Done(_)) if !self.outcome.dry_run => self.past.push(&changed),
+                Some(Fate::Gone) => unmade.push(changed),
+                Some(Fate::Failed(_)) => {
+                    partly.extend(self.halfway(&changed)?);
+                    unmade.push(changed);
+                }
+                _ => (),
             }
         }
-        settled
+        self.sent = sent;
+        if !unmade.is_empty() {
+            self.guard.strike(&unmade)?;
+        }
+        if !partly.is_empty() {
+            self.guard.record(&partly)?;
+            for changed in &partly {
+                self.past.push(changed);
+                self.outcome.partly += 1;
+            }
+        }
+        Ok(settled?)
+    }
+
+    /// What the kernel made of an update before it refused the rest.
+    fn halfway(&mut self, changed: &Changed) -> Result<Option<Changed>, KernelError> {
+        let (live, _) = self.batches.of(changed.was.netns())?;
+        let key = changed.was.key();
+        let now = live.get(&key)?.filter(|now| key.is_still(now));
+        Ok(now.and_then(|now| changed.halfway(&now)))
     }
 
     fn push(&mut self) -> Result<(), KernelError> {
@@ -135,7 +162,7 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
         // After an error, what was judged but not sent is not sent.
         let ran = ran.and_then(|()| self.send());
         let settled = self.settle();
-        let ran = ran.and(settled.map_err(E::from));
+        let ran = ran.and(settled);
         let mut outcome = self.outcome;
         outcome.applied = self.batches.into_applied();
         outcome.undo = Undo::of(self.source, self.past);

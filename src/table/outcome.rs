@@ -17,6 +17,8 @@ pub struct Outcome {
     pub protected: u64,
     /// What the kernel did with the rest.
     pub applied: Applied,
+    /// How many of the failed updates changed something before the kernel refused the rest.
+    pub partly: u64,
     /// What one should know about it: sentences, a hint behind a line break.
     pub note: Option<String>,
     /// True under `--dry-run`: nothing was sent.
@@ -38,6 +40,7 @@ impl Outcome {
             matched: 0,
             protected: 0,
             applied: Applied::default(),
+            partly: 0,
             note: None,
             dry_run: false,
             declined: false,
@@ -78,6 +81,14 @@ impl fmt::Display for Outcome {
             if let Some(hint) = refused.hint {
                 write!(f, "\n  hint: {hint}")?;
             }
+        }
+        if self.partly > 0 {
+            let partly = self.partly;
+            write!(
+                f,
+                "
+  {partly} of the failed changed in part, which undo() takes back"
+            )?;
         }
         if let Some(note) = &self.note {
             note.lines().try_for_each(|line| write!(f, "\n  {line}"))?;

@@ -50,6 +50,7 @@ pub(in crate::script) fn outcome_map(outcome: &mut crate::table::Outcome) -> Map
         ("done", outcome.applied.done),
         ("gone", outcome.applied.gone),
         ("failed", outcome.applied.failed),
+        ("partly", outcome.partly),
         ("protected", outcome.protected),
     ];
     let mut map: Map =
@@ -88,6 +89,13 @@ mod outcome_api {
     #[rhai_fn(get = "failed", pure)]
     pub fn failed(outcome: &mut Outcome) -> INT {
         int(outcome.applied.failed)
+    }
+
+    /// How many of the failed updates changed something before the kernel refused the rest: it takes
+    /// helper, timeout, status, state, mark and labels one after the other.
+    #[rhai_fn(get = "partly", pure)]
+    pub fn partly(outcome: &mut Outcome) -> INT {
+        int(outcome.partly)
     }
 
     /// Flows that were left alone because they are protected.

@@ -23,5 +23,6 @@ pub(super) fn note(text: &str, labels: &LabelMap) -> Result<Option<JournalNote>,
         },
     };
     let netns = object.get("netns").and_then(Value::as_str).map(str::to_owned);
-    Ok(Some(JournalNote { became, netns }))
+    let made = object.get("made").and_then(Value::as_bool).unwrap_or(true);
+    Ok(Some(JournalNote { became, netns, made }))
 }

@@ -67,6 +67,8 @@ pub struct JournalNote {
     pub became: Option<Box<Flow>>,
     /// The network namespace of a flow that names none.
     pub netns: Option<String>,
+    /// False if an earlier line of this change is taken back: it was not made after all.
+    pub made: bool,
 }
 
 /// Reads entries of any format; the formats may be mixed.

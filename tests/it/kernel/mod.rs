@@ -16,6 +16,7 @@ mod narrowed;
 mod output;
 mod reconcile;
 mod safety;
+mod since;
 mod tables;
 mod undo;
 mod update;

@@ -63,7 +63,7 @@ fn json_has_rows_as_arrays_wherever_they_stand() {
         a,b
         1,
         2,3
-        {"done":1,"dry_run":false,"errors":[],"failed":0,"gone":0,"matched":1,"protected":0,"
+        {"done":1,"dry_run":false,"errors":[],"failed":0,"gone":0,"matched":1,"partly":0,"protected":0,"
         ["a\nb",5,null,{"a\"b":[{"sport":1},{"sport":2}]},"10.0.0.1"]
         "#);
     });

@@ -232,6 +232,11 @@ impl Guard<ChangeError> for Watch {
         self.noted += u64::try_from(changes.len()).unwrap();
         Ok(())
     }
+
+    fn strike(&mut self, changes: &[Changed]) -> Result<(), ChangeError> {
+        self.noted -= u64::try_from(changes.len()).unwrap();
+        Ok(())
+    }
 }
 
 /// What the engines work on: the table of this namespace, and a program over it.
@@ -287,11 +292,10 @@ impl Ground {
         match table::change(&self.query(filter), change, limit, &mut watch, ask) {
             Ok(outcome) if outcome.declined => Said::Declined,
             Ok(outcome) => {
-                let tally = Tally::from(outcome);
-                // What was found gone or strange before it was tried needs no note.
-                let tried = tally.done..=tally.done + tally.gone + tally.failed;
-                assert!(tried.contains(&watch.noted), "{} noted of {tally:?}", watch.noted);
-                Said::Done(tally)
+                // What was not done was struck out again, but for what was done of it.
+                let done = outcome.applied.done + outcome.partly;
+                assert_eq!(watch.noted, done, "noted of {outcome}");
+                Said::Done(Tally::from(outcome))
             }
             Err(Unfinished { error: ChangeError::TooMany { found, max, .. }, .. }) => {
                 Said::TooMany { found, max }
