@@ -172,7 +172,14 @@ fn script(path: &str) -> Result<(String, String), String> {
         "-" => ("standard input", io::stdin().read_to_end(&mut bytes).map(drop)),
         path => (path, fs::read(path).map(|read| bytes = read)),
     };
-    read.map_err(|error| format!("cannot read {name}: {error}"))?;
+    read.map_err(|error| {
+        let command = if path == CONNTRACK {
+            "\nhint: the command stands first: `flowsh conntrack …`"
+        } else {
+            ""
+        };
+        format!("cannot read {name}: {error}{command}")
+    })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok((name.to_owned(), text)),
         Err(_) => Err(format!("{name} is not UTF-8 text")),

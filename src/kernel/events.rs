@@ -20,6 +20,8 @@ const RECEIVE_BUFFER_BYTES: i32 = 32 << 20;
 /// Events that are received and wait for a handler. When it is full the kernel's buffer fills, and
 /// when that is full the kernel counts what it drops.
 const QUEUE: usize = 65_536;
+/// What a datagram of one event takes of the receive buffer at least.
+const DATAGRAM_LEAST_BYTES: u32 = 768;
 /// How long the thread outlives its listener at most.
 const POLL_MS: u32 = 200;
 
@@ -93,6 +95,9 @@ impl EventStream {
             stop: Arc::clone(&stream.stop),
             sender,
             drops: 0,
+            waiting: 0,
+            datagram_bytes: DATAGRAM_LEAST_BYTES,
+            gap: None,
         };
         let name = "flowsh-events".to_owned();
         thread::Builder::new().name(name).spawn(|| reader.run()).map_err(refused)?;
@@ -160,6 +165,19 @@ struct Reader {
     stop: Arc<AtomicBool>,
     sender: Sender<Heard>,
     drops: u32,
+    /// Bytes that were waiting after the last datagram, and the most that one took of them.
+    waiting: u32,
+    datagram_bytes: u32,
+    gap: Option<Gap>,
+}
+
+/// Events that were lost, behind others that are still to be received.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    lost: u64,
+    /// Bytes of what came before, and how many datagrams of it were received.
+    before_bytes: u32,
+    received: u32,
 }
 
 impl Reader {
@@ -168,7 +186,7 @@ impl Reader {
         while !self.stop.load(Ordering::Relaxed) {
             let heard = match self.socket.receive(&mut buffer) {
                 Ok(datagram) => self.datagram(datagram),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.tell_gap(),
                 Err(source) => {
                     let failed = KernelError::refused("receive events", source);
                     let _ = self.sender.send(Heard::Failed(failed));
@@ -213,11 +231,30 @@ impl Reader {
         }
     }
 
+    /// Looks what was lost, after a datagram. What the kernel kept until then came before it.
     fn count_drops(&mut self) -> Result<(), Closed> {
-        let Ok(drops) = self.socket.drops() else { return Ok(()) };
-        let lost = drops.wrapping_sub(self.drops);
+        let Ok((waiting, drops)) = self.socket.backlog() else { return Ok(()) };
+        // What comes meanwhile makes it look smaller, never larger.
+        self.datagram_bytes = self.datagram_bytes.max(self.waiting.saturating_sub(waiting));
+        self.waiting = waiting;
+        let lost = u64::from(drops.wrapping_sub(self.drops));
         self.drops = drops;
-        if lost == 0 { Ok(()) } else { self.send(Heard::Gap(lost.into())) }
+        if let Some(gap) = &mut self.gap {
+            gap.lost += lost;
+            gap.received += 1;
+        } else if lost > 0 {
+            self.gap = Some(Gap { lost, before_bytes: waiting, received: 0 });
+        }
+        let is_next =
+            |gap: Gap| gap.received.saturating_mul(self.datagram_bytes) >= gap.before_bytes;
+        if self.gap.is_some_and(is_next) { self.tell_gap() } else { Ok(()) }
+    }
+
+    fn tell_gap(&mut self) -> Result<(), Closed> {
+        match self.gap.take() {
+            Some(Gap { lost, .. }) => self.send(Heard::Gap(lost)),
+            None => Ok(()),
+        }
     }
 
     fn send(&self, heard: Heard) -> Result<(), Closed> {

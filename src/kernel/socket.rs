@@ -21,6 +21,8 @@ const ANSWERS_BYTES: usize = 212_992;
 /// What to ask for, of which the kernel makes twice as much (`sock_setsockopt()`).
 const ANSWERS_BYTES_ASKED: i32 = 106_496;
 
+/// Index of `sk_rmem_alloc` in the answer to `SO_MEMINFO` (`SK_MEMINFO_RMEM_ALLOC`).
+const SK_MEMINFO_RMEM_ALLOC: usize = 0;
 /// Index of `sk_drops` in the answer to `SO_MEMINFO` (`SK_MEMINFO_DROPS`).
 const SK_MEMINFO_DROPS: usize = 8;
 /// Words of that answer (`SK_MEMINFO_VARS`).
@@ -176,10 +178,11 @@ impl Socket {
         self.inner.set_no_enobufs(true)
     }
 
-    /// How many datagrams the kernel dropped since the socket was opened, exactly.
+    /// How many bytes the kernel keeps for datagrams that are to be received, and how many datagrams
+    /// it dropped since the socket was opened, exactly.
     ///
     /// Source: `sk_get_meminfo()` in `net/core/sock.c`, Linux 4.12 and later.
-    pub(super) fn drops(&self) -> io::Result<u32> {
+    pub(super) fn backlog(&self) -> io::Result<(u32, u32)> {
         let mut words = [0_u32; SK_MEMINFO_VARS];
         let mut length = libc::socklen_t::try_from(size_of_val(&words)).unwrap_or_default();
         // SAFETY: pointer and length describe one live array; the kernel writes at most `length`
@@ -197,6 +200,7 @@ impl Socket {
         if result != 0 {
             return Err(io::Error::last_os_error());
         }
-        Ok(words.get(SK_MEMINFO_DROPS).copied().unwrap_or_default())
+        let word = |index: usize| words.get(index).copied().unwrap_or_default();
+        Ok((word(SK_MEMINFO_RMEM_ALLOC), word(SK_MEMINFO_DROPS)))
     }
 }

@@ -10,7 +10,7 @@ use crate::script::{Mishap, Program, Tally, Trouble, deliver, fire};
 
 /// How long the loop waits before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(100);
-/// Events that are handled before timers are looked at again.
+/// Events that are handled at most before it is looked whether to stop.
 const BURST: usize = 1024;
 
 /// Waits and handles until nothing can come any more, or the run is to stop.
@@ -37,6 +37,9 @@ pub fn turn(program: &Program, patience: Duration) {
         }
         if host.stopped() {
             return;
+        }
+        if host.stage.borrow().next_due().is_some_and(|due| due <= Instant::now()) {
+            break;
         }
     }
     let now = Instant::now();

@@ -10,15 +10,16 @@ use signal_hook::{flag, low_level};
 /// Status of a process that a second Ctrl-C ended: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// Sets `stop` on SIGINT and SIGTERM; with `insist` a second signal ends the process at once.
+/// Sets `stop` on SIGINT and SIGTERM; with `insist` a SIGINT after either ends the process at once. A
+/// SIGTERM does not: `timeout` sends two.
 ///
 /// # Errors
 ///
 /// The system lets no handler be set.
 pub fn watch(stop: &Arc<AtomicBool>, insist: bool) -> io::Result<()> {
     for signal in [SIGINT, SIGTERM] {
-        if insist {
-            // Looked at before the flag is set: the first signal passes, the second does not.
+        if insist && signal == SIGINT {
+            // Looked at before the flag is set: the first passes, the second does not.
             flag::register_conditional_shutdown(signal, INTERRUPTED, Arc::clone(stop))?;
         }
         flag::register(signal, Arc::clone(stop))?;

@@ -13,10 +13,12 @@ use super::ops::event_asker;
 use super::stage::{Topic, deliver};
 use super::value::Span;
 use crate::flow::{EventKind, Filter, Subject};
-use crate::kernel::{EventStream, Heard, KernelError, Source, Wanted, sysctl};
+use crate::kernel::{EventStream, Heard, KernelError, Source, Wanted, now_ns, sysctl};
 
 /// How long the loop waits before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(50);
+/// How long an event takes at most from the kernel to the loop.
+const LATE: Duration = Duration::from_millis(10);
 
 /// Events to come, for a loop.
 #[derive(Debug, Clone)]
@@ -40,7 +42,14 @@ struct Waiting {
     wanted: Events,
     host: Rc<Host>,
     stream: EventStream,
-    until: Option<Instant>,
+    until: Option<Until>,
+}
+
+/// When the time of a loop is over: by the clock of waiting, and by that of events.
+#[derive(Debug, Clone, Copy)]
+struct Until {
+    instant: Instant,
+    time_ns: u64,
 }
 
 impl Waiting {
@@ -55,7 +64,11 @@ impl Waiting {
         let live = wanted.source.live()?;
         let tag = live.tag().cloned();
         let stream = EventStream::open(live.netns(), Wanted { flows, expectations, filter, tag })?;
-        let until = wanted.within.map(|within| Instant::now() + within.to_std());
+        let until = wanted.within.map(|within| {
+            let within = within.to_std();
+            let within_ns = u64::try_from(within.as_nanos()).unwrap_or(u64::MAX);
+            Until { instant: Instant::now() + within, time_ns: now_ns().saturating_add(within_ns) }
+        });
         Ok(Self { wanted, host, stream, until })
     }
 
@@ -65,12 +78,20 @@ impl Waiting {
                 self.host.stopped_waiting.set(true);
                 return Err(KernelError::Interrupted.into());
             }
-            let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
+            let left =
+                self.until.map(|until| until.instant.saturating_duration_since(Instant::now()));
+            let over = left == Some(Duration::ZERO);
+            let nap = if over { LATE } else { left.map_or(NAP, |left| left.min(NAP)) };
+            // What came in time is told, however long the loop took for what came before.
+            let heard = match self.stream.queue().recv_timeout(nap) {
+                Ok(heard) => heard,
+                Err(_) if over => break,
+                Err(_) => continue,
+            };
+            let late = |until: Until| matches!(&heard, Heard::Event(event) if event.time_ns > until.time_ns);
+            if self.until.is_some_and(late) {
                 break;
             }
-            let nap = left.map_or(NAP, |left| left.min(NAP));
-            let Ok(heard) = self.stream.queue().recv_timeout(nap) else { continue };
             let netns = self.wanted.source.live()?.netns().clone();
             let event = match heard {
                 Heard::Event(event) => {

@@ -7,7 +7,7 @@ use crate::table::{Deed, change_each};
 
 use super::command::{Command, Table};
 use super::line::Line;
-use super::message::{Fault, say, warn};
+use super::message::{Fault, say};
 use super::options::Opt;
 use super::output::Entries;
 use super::{Machine, filter, names, new, patch};
@@ -93,7 +93,7 @@ pub(super) fn update(machine: &Machine, line: &Line) -> Result<Done, Fault> {
                 Fate::Gone => {}
                 Fate::Failed(errno) => {
                     failed = true;
-                    warn(&Fault::refused(errno, Command::Update, Table::Conntrack).text);
+                    say(&Fault::refused(errno, Command::Update, Table::Conntrack).text);
                 }
             }
         },

@@ -264,6 +264,9 @@ fn tags([orig, reply]: [Option<u32>; 2]) -> impl Iterator<Item = Entry> {
 /// A change of the flows that `query` finds.
 fn updated(line: &Line, query: &str, wrap: Wrap) -> Result<String, Fault> {
     let (all, each) = changing(line, "f")?;
+    if all.is_empty() {
+        return Ok(format!("// {query} stay as they are"));
+    }
     let all = map(&all);
     Ok(if each {
         format!("for f in {query} {{ {}; }}", wrap(&format!("f.update({all})")))

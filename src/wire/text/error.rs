@@ -38,6 +38,9 @@ pub enum EntryError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What conntrack says where it heard less than there was.
+    #[error("conntrack lost events here")]
+    Lost,
     /// Bytes that are no text.
     #[error("not UTF-8 text")]
     Encoding,

@@ -108,6 +108,12 @@ pub(super) fn read(
     if matches!(first.strip_prefix("^C").unwrap_or(first), "conntrack" | "EXPECTING:") {
         return Ok(None);
     }
+    match first {
+        "WARNING:" if words.0.contains("losing events") => return Err(EntryError::Lost),
+        // What it goes on to say of that, and of `-b`.
+        "This" | "Please," | "NOTICE:" if words.0.contains("buffer") => return Ok(None),
+        _ => (),
+    }
     if words.0.trim_start().starts_with("l3proto") {
         // `/proc/net/nf_conntrack_expect` leaves out what an expectation cannot do without.
         let expected = "an expectation with its mask and master, as `conntrack -L expect` shows it";

@@ -188,7 +188,7 @@ fn an_update_that_is_refused_is_named_and_ends_the_run() {
     in_namespace(|| {
         dialect("-I -p udp -s 1.1.1.1 -d 2.2.2.2 --sport 1 --dport 2 -t 60 -u FIXED_TIMEOUT").ok();
         assert_snapshot!(dialect_fed("-R -", "-U -p udp -t 5\n-F\n"), @r"
-        Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this
+        conntrack: Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this
         conntrack: this was line 1 of standard input
         exit 1
         ");

@@ -123,7 +123,7 @@ fn an_update_shows_every_flow_that_it_changed() {
         ");
         // A fixed timeout cannot be changed, which is not counted as done.
         assert_snapshot!(check("-U -d 10.0.0.4 -t 7"), @"
-        Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this
+        conntrack: Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this
         conntrack: 2 flow entries have been updated.
         exit 1
         ");

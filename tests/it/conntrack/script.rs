@@ -28,6 +28,7 @@ fn a_script_does_what_its_line_does() {
     in_namespace(|| {
         assert_snapshot!(check("-D -s 10.0.0.1"), @r#"flows("src 10.0.0.1").delete()"#);
         assert_snapshot!(check("-D -p tcp --dport 80 -m 0x3/0xf -u ASSURED"), @r#"flows("proto tcp and dport 80 and mark 0x3/0xf and status assured").delete()"#);
+        assert_snapshot!(check("-U -s 10.0.0.1"), @r#"// flows("src 10.0.0.1") stay as they are"#);
         assert_snapshot!(check("-D -u UNREPLIED -w 5"), @r#"flows("zone = 5 and unreplied").delete()"#);
         assert_snapshot!(check("-D -s 0.0.0.1 --mask-src 0.0.0.255"), @r#"flows("src 0.0.0.1/0.0.0.255").delete()"#);
         assert_snapshot!(check("-D -f ipv6"), @r#"flows("ipv6").delete()"#);

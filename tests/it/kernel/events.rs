@@ -133,6 +133,38 @@ fn a_loop_over_events_ends_when_its_time_or_number_is_up() {
 }
 
 #[test]
+fn a_slow_loop_gets_all_events_that_came_in_its_time() {
+    in_namespace(|| {
+        let listener = Background::listen(&[
+            "-e",
+            r#"let seen = 0;
+               for e in flows.events("new").within(400.ms) { seen += 1; sleep(100.ms) }
+               print(seen);"#,
+        ]);
+        eval(&format!(
+            "{KEY} for n in 0..12 {{ flows.create(key + #{{ sport: 100 + n, timeout: 60.sec }}) }}"
+        ));
+        assert_eq!(listener.wait().ok(), "12\n");
+    });
+}
+
+#[test]
+fn timers_do_not_wait_for_events_that_are_queued() {
+    in_namespace(|| {
+        let listener = Background::listen(&[
+            "-e",
+            r#"let seen = 0;
+               flows.on("new", |e| { if seen == 0 { after(200.ms, || { print(seen < 30); stop() }) }
+                                     seen += 1; sleep(20.ms) })"#,
+        ]);
+        eval(&format!(
+            "{KEY} for n in 0..60 {{ flows.create(key + #{{ sport: 100 + n, timeout: 60.sec }}) }}"
+        ));
+        assert_eq!(listener.wait().ok(), "true\n");
+    });
+}
+
+#[test]
 fn both_signals_end_a_listener_with_status_0() {
     in_namespace(|| {
         for signal in ["INT", "TERM"] {
@@ -142,6 +174,11 @@ fn both_signals_end_a_listener_with_status_0() {
             ]);
             let told = listener.stop(signal);
             assert_eq!((told.stderr.as_str(), told.status), ("", 0), "{signal}: {told}");
+            // `timeout` sends two.
+            let twice = Background::listen(&["conntrack", "-E"]);
+            twice.signal("TERM");
+            let told = twice.stop("TERM");
+            assert_eq!(told.status, 0, "{told}");
             let looping =
                 Background::listen(&["-e", r#"for e in flows.events("new") { print(e) }"#]);
             let told = looping.stop(signal);

@@ -129,6 +129,20 @@ fn event_logs() {
 }
 
 #[test]
+fn a_log_says_where_events_were_lost() {
+    assert_snapshot!(read("\
+WARNING: We have hit ENOBUFS! We are losing events.
+This message means that the current netlink socket buffer size is too small.
+Please, check --buffer-size in conntrack(8) manpage.
+NOTICE: Netlink socket buffer size has been set to 8192 bytes.
+[DESTROY] udp      17 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1
+"), @"
+    error: conntrack lost events here
+    destroy udp 10.0.0.1:1 -> 10.0.0.2:2 | udp 10.0.0.2:2 -> 10.0.0.1:1 status=
+    ");
+}
+
+#[test]
 fn lines_of_logs() {
     assert_snapshot!(read("\
 Jul 24 10:00:00 gw conntrack[1]: [NEW] tcp      6 120 SYN_SENT src=192.168.0.1 dst=192.168.0.2 sport=1024 dport=80 [UNREPLIED] src=192.168.0.2 dst=192.168.0.1 sport=80 dport=1024
