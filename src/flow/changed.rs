@@ -201,11 +201,17 @@ fn merged(wish: ProtoInfo, now: ProtoInfo) -> ProtoInfo {
         (ProtoInfo::Tcp(wish), ProtoInfo::Tcp(now)) => {
             // The kernel takes both scales or none.
             let scales = wish.wscale_orig.zip(wish.wscale_reply);
+            let flags = |wish: Option<TcpFlags>, now: Option<TcpFlags>| {
+                let Some(TcpFlags { flags, mask }) = wish else { return now };
+                let present = now.unwrap_or_default();
+                Some(TcpFlags { flags: present.flags & !mask | flags & mask, ..present })
+            };
             ProtoInfo::Tcp(TcpInfo {
                 state: wish.state,
                 wscale_orig: scales.map(|(orig, _)| orig).or(now.wscale_orig),
                 wscale_reply: scales.map(|(_, reply)| reply).or(now.wscale_reply),
-                ..now
+                flags_orig: flags(wish.flags_orig, now.flags_orig),
+                flags_reply: flags(wish.flags_reply, now.flags_reply),
             })
         }
         (ProtoInfo::Sctp(wish), ProtoInfo::Sctp(now)) => ProtoInfo::Sctp(SctpInfo {

@@ -1,5 +1,6 @@
 //! What the kernel tells of its own accord.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Expectation, Flow};
@@ -39,7 +40,7 @@ impl EventKind {
 /// To what it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// A flow, as far as the event shows it: no counters before its end.
+    /// A flow, as far as the event shows it: no counters and no start before its end.
     Flow(Flow),
     /// An expectation.
     Expectation(Expectation),
@@ -59,6 +60,23 @@ pub struct Event {
     pub port_id: u32,
     /// True if flowsh found it by comparing tables, not by being told.
     pub synthetic: bool,
+}
+
+impl Event {
+    /// The flow as filters judge it; absent for an expectation.
+    ///
+    /// The kernel leaves a mark of 0 out of events, unless it has just become 0:
+    /// `ctnetlink_dump_mark()`, Linux 6.18.
+    #[must_use]
+    pub fn judged(&self) -> Option<Cow<'_, Flow>> {
+        match &self.subject {
+            Subject::Flow(flow) if flow.mark.is_none() => {
+                Some(Cow::Owned(Flow { mark: Some(0), ..flow.clone() }))
+            }
+            Subject::Flow(flow) => Some(Cow::Borrowed(flow)),
+            Subject::Expectation(_) => None,
+        }
+    }
 }
 
 /// `new tcp 10.0.0.1:1024 -> 10.0.0.2:80 SYN_SENT`.

@@ -225,7 +225,15 @@ impl Reader {
                 if let Some(tag) = &wanted.tag {
                     flow.rare_mut().netns = Some(Arc::clone(tag));
                 }
-                wanted.flows.contains(&event.kind) && wanted.filter.takes(flow, event.time_ns)
+                if !wanted.flows.contains(&event.kind) {
+                    return false;
+                }
+                // As `Event::judged` has it, without a copy.
+                let mark = flow.mark;
+                flow.mark = mark.or(Some(0));
+                let takes = wanted.filter.takes(flow, event.time_ns);
+                flow.mark = mark;
+                takes
             }
             Subject::Expectation(_) => wanted.expectations.contains(&event.kind),
         }

@@ -263,6 +263,10 @@ pub fn deliver(host: &Rc<Host>, netns: &NetNs, heard: Heard) -> Vec<Mishap> {
             let event = Rc::new(*event);
             let listeners = host.stage.borrow().listeners.clone();
             for listener in listeners {
+                // Taken off by one of those before it.
+                if host.stage.borrow().listener(listener.id).is_none() {
+                    continue;
+                }
                 if let Err(error) = host.unattended(|| hand_over(host, netns, &listener, &event)) {
                     mishaps.push(Mishap { error, during: Some(event.to_string()) });
                 }
@@ -306,9 +310,9 @@ fn hand_over(
         return Ok(());
     }
     let event = EventHandle::new(Rc::clone(handle), Rc::clone(&listener.source));
-    if let Some(flow) = flow {
+    if let Some(flow) = handle.judged() {
         let mut ask = event_asker(host, &engine, &event);
-        if !listener.filter.judge(flow, handle.time_ns, &mut ask)? {
+        if !listener.filter.judge(&flow, handle.time_ns, &mut ask)? {
             return Ok(());
         }
     }

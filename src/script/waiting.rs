@@ -12,7 +12,7 @@ use super::objects::EventHandle;
 use super::ops::event_asker;
 use super::stage::{Topic, deliver};
 use super::value::Span;
-use crate::flow::{EventKind, Filter, Subject};
+use crate::flow::{EventKind, Field, Filter, Test};
 use crate::kernel::{EventStream, Heard, KernelError, Source, Wanted, now_ns, sysctl};
 
 /// How long the loop waits before it looks whether it is to stop.
@@ -61,6 +61,7 @@ impl Waiting {
         };
         let filter = wanted.filter.always().native();
         warn_of_blind_spot(&host, &wanted.source)?;
+        warn_of_unseen(&host, &wanted.kinds, &wanted.filter);
         let live = wanted.source.live()?;
         let tag = live.tag().cloned();
         let stream = EventStream::open(live.netns(), Wanted { flows, expectations, filter, tag })?;
@@ -111,10 +112,10 @@ impl Waiting {
     }
 
     fn takes(&self, event: &EventHandle) -> Fallible<bool> {
-        let Subject::Flow(flow) = &event.event.subject else { return Ok(true) };
+        let Some(flow) = event.event.judged() else { return Ok(true) };
         let engine = self.host.engine()?;
         let mut ask = event_asker(&self.host, &engine, event);
-        self.wanted.filter.judge(flow, event.event.time_ns, &mut ask)
+        self.wanted.filter.judge(&flow, event.event.time_ns, &mut ask)
     }
 }
 
@@ -136,6 +137,31 @@ impl IntoIterator for Events {
             Err(error) => Box::new(std::iter::once(Err(error))),
         }
     }
+}
+
+/// Says which comparisons events never pass, because the kernel sends counters and start only with the
+/// last one: `ctnetlink_conntrack_event()`, Linux 6.18.
+pub(crate) fn warn_of_unseen(host: &Host, kinds: &[EventKind], filter: &Filter<Closure>) {
+    let unseen = |field: Field| {
+        matches!(field, Field::Start | Field::Age | Field::Packets | Field::Bytes)
+            || matches!(field, Field::DirPackets(_) | Field::DirBytes(_))
+    };
+    let early: Vec<_> =
+        kinds.iter().filter(|kind| **kind != EventKind::Destroy).map(|kind| kind.name()).collect();
+    if early.is_empty() {
+        return;
+    }
+    filter.always().each_test(&mut |test| {
+        if let Test::Number(field, ..) = test
+            && unseen(*field)
+        {
+            let (kinds, name) = (early.join(" and "), field.name());
+            host.note_once(format!(
+                "note: {kinds} events show no `{name}`, so none of them is taken for it\n\
+                 hint: `e.flow.refresh()` looks a flow up"
+            ));
+        }
+    });
 }
 
 /// Says once that older flows are silent, where the kernel is set so.

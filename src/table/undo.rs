@@ -216,14 +216,18 @@ impl Way<'_> {
             self.batch.count_refused(&key, "another flow has taken its place");
             return Ok(true);
         }
-        let Some(patch) = changed.back(&now, self.now_ns) else {
+        let Some(mut patch) = changed.back(&now, self.now_ns) else {
             self.batch.count_refused(&key, "it was changed since");
             return Ok(true);
         };
         let stuck = changed.stuck();
+        if stuck.has(Status::FIXED_TIMEOUT) {
+            // That is what it is fixed to.
+            patch.timeout_s = None;
+        }
         if stuck != Status::default() {
-            let why = format!("{stuck} cannot be cleared again, the rest was put back");
-            self.batch.count_refused(&key, &why);
+            let rest = if patch.is_empty() { "" } else { ", the rest was put back" };
+            self.batch.count_refused(&key, &format!("{stuck} cannot be cleared again{rest}"));
         }
         if stuck == Status::default() || !patch.is_empty() {
             self.batch.update(&key, &patch, now.status)?;

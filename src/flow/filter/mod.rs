@@ -209,6 +209,20 @@ impl<A> Filter<A> {
         }
     }
 
+    /// Shows every comparison to `see`.
+    pub fn each_test(&self, see: &mut dyn FnMut(&Test)) {
+        match self {
+            Self::All | Self::Ask(_) => (),
+            Self::Test(test) => see(test),
+            Self::Not(inner) => inner.each_test(see),
+            Self::And(parts) | Self::Or(parts) => {
+                for part in parts {
+                    part.each_test(see);
+                }
+            }
+        }
+    }
+
     /// The part that asks no script: it takes at least what the whole takes.
     #[must_use]
     pub fn native(&self) -> Filter {

@@ -15,7 +15,7 @@ use crate::script::objects::{EventHandle, Expectations, Flows, Handle};
 use crate::script::ops::{field, only_known};
 use crate::script::stage::{Listener, Throttle, Topic};
 use crate::script::value::{Time, count as unsigned, describe, span, text_of};
-use crate::script::waiting::{Events, warn_of_blind_spot};
+use crate::script::waiting::{Events, warn_of_blind_spot, warn_of_unseen};
 use crate::table::closest;
 
 pub(super) fn module() -> Module {
@@ -89,6 +89,7 @@ fn listen(
 ) -> Fallible<Handle> {
     let host = Host::current()?;
     warn_of_blind_spot(&host, source)?;
+    warn_of_unseen(&host, &kinds, &filter);
     let mut stage = host.stage.borrow_mut();
     let id = stage.next_id();
     let source = Rc::clone(source);
@@ -106,7 +107,8 @@ mod event_api {
 
     /// Calls `handler` with each event of these flows: `"new"`, `"update"`, `"destroy"`, or several.
     ///
-    /// Returns a handle for `off`. Events carry what the kernel sends: counters only on destroy. The
+    /// Returns a handle for `off`. Events carry what the kernel sends: counters and start only on
+    /// destroy, and no mark of 0, which a filter takes for 0. `e.flow.refresh()` looks the flow up. The
     /// script goes on; when its text ends it waits for events until `stop()` or Ctrl-C.
     ///
     /// # Example

@@ -214,6 +214,11 @@ fn labels(name: &str, value: &Dynamic) -> Fallible<Labels> {
 
 fn label_patch(map: &Map) -> Fallible<Option<LabelPatch>> {
     if let Some(list) = entry(map, "labels") {
+        for other in ["add_labels", "remove_labels"] {
+            if entry(map, other).is_some() {
+                return Err(wrong(other, "`labels` says all of them"));
+            }
+        }
         let set = labels("labels", list)?;
         return Ok(Some(LabelPatch { set, mask: Labels([u32::MAX; 4]) }));
     }

@@ -1,6 +1,8 @@
 //! Events: heard in order, filtered, shown as `conntrack -E` shows them; and ends by signals.
 
-use crate::lab::{Background, conntrack, eval, flowsh, in_namespace, masked, with_helpers};
+use crate::lab::{
+    Background, conntrack, eval, flowsh, in_namespace, masked, with_helpers, with_labels,
+};
 
 const KEY: &str =
     r#"let key = #{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 5, dport: 6 };"#;
@@ -145,6 +147,45 @@ fn a_slow_loop_gets_all_events_that_came_in_its_time() {
             "{KEY} for n in 0..12 {{ flows.create(key + #{{ sport: 100 + n, timeout: 60.sec }}) }}"
         ));
         assert_eq!(listener.wait().ok(), "12\n");
+    });
+}
+
+#[test]
+fn a_mark_of_0_is_one_though_the_kernel_leaves_it_out() {
+    in_namespace(|| {
+        // A rule has the packets tracked.
+        with_labels("");
+        let listener = Background::listen(&[
+            "-e",
+            r#"let ask = |f| f.mark == 0;
+               flows("mark 0").on("new", |e| print(`text ${e.flow.sport}`));
+               flows.where(ask).on("new", |e| print(`closure ${e.flow.sport}`));
+               flows("mark 7").on("new", |e| print(`seven ${e.flow.sport} ${e.flow.mark}`));
+               flows("bytes > 5").on("new", |e| print("never"));
+               flows("dport 99").on("new", |e| stop());"#,
+        ]);
+        // With packets the kernel tells no mark; of a flow that is made it tells that it was set.
+        let socket = std::net::UdpSocket::bind("127.0.0.1:3000").unwrap();
+        socket.send_to(b"x", "127.0.0.1:3001").unwrap();
+        socket.send_to(b"x", "127.0.0.1:99").unwrap();
+        let told = listener.wait();
+        assert_eq!(told.stdout, "text 3000\nclosure 3000\ntext 3000\nclosure 3000\n", "{told}");
+        let note = "note: new events show no `bytes`, so none of them is taken for it";
+        assert!(told.stderr.contains(note), "{told}");
+    });
+}
+
+#[test]
+fn a_handler_that_was_taken_off_is_not_called_any_more() {
+    in_namespace(|| {
+        let listener = Background::listen(&[
+            "-e",
+            r#"let second = ();
+               flows.on("new", |e| { print("first"); off(second); after(50.ms, || stop()) });
+               second = flows.on("new", |e| print("second"));"#,
+        ]);
+        eval(&format!("{KEY} flows.create(key + #{{ timeout: 60.sec }})"));
+        assert_eq!(listener.wait().ok(), "first\n");
     });
 }
 
