@@ -66,7 +66,9 @@ impl<'a> Batches<'a> {
     ///
     /// As [`Batch::flush`].
     pub(super) fn settle(&mut self) -> Result<(), KernelError> {
-        self.open.values_mut().try_for_each(|(_, batch)| batch.settle())
+        // What one table has answered is known, also if another fails.
+        let settled = self.open.values_mut().map(|(_, batch)| batch.settle());
+        settled.fold(Ok(()), Result::and)
     }
 
     /// What became of each change of which that is known since this was last asked, in the order of
