@@ -265,6 +265,11 @@ fn permit(flag: &str, given: Option<&Vec<String>>) -> Result<Permit, String> {
     }
 }
 
+/// True for the name of a command.
+pub(super) fn is_command(name: &str) -> bool {
+    Args::command().get_subcommands().any(|command| command.get_name() == name)
+}
+
 /// Prints completions to standard output.
 pub(super) fn completions(shell: clap_complete::Shell) -> io::Result<()> {
     // The generator panics where it cannot write: it writes to memory.

@@ -110,6 +110,7 @@ fn start(args: Args, messages: &mut Console) -> Status {
             return Status::Usage;
         }
     };
+    warn_of_strays(&options, &input, messages);
     let stop = Arc::new(AtomicBool::new(false));
     let source: Rc<dyn Source> = match recording(&options, &input, &stop) {
         Ok(Some(recording)) => Rc::new(recording),
@@ -173,16 +174,28 @@ fn script(path: &str) -> Result<(String, String), String> {
         path => (path, fs::read(path).map(|read| bytes = read)),
     };
     read.map_err(|error| {
-        let command = if path == CONNTRACK {
-            "\nhint: the command stands first: `flowsh conntrack …`"
-        } else {
-            ""
-        };
-        format!("cannot read {name}: {error}{command}")
+        let command = format!("\nhint: a command stands first: `flowsh {path} …`");
+        let hint = Some(command).filter(|_| args::is_command(path)).unwrap_or_default();
+        format!("cannot read {name}: {error}{hint}")
     })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok((name.to_owned(), text)),
         Err(_) => Err(format!("{name} is not UTF-8 text")),
+    }
+}
+
+/// Says that an option which keeps a run from changing anything was given to the script.
+fn warn_of_strays(options: &Common, input: &Input, messages: &mut Console) {
+    let Input::Script { args, .. } = input else { return };
+    for safety in ["--dry-run", "--read-only"] {
+        if options.safety() == Safety::Live
+            && !options.is_quiet()
+            && args.iter().any(|arg| arg == safety)
+        {
+            messages.message(&format!(
+                "note: {safety} behind the script is the script's own; that of flowsh stands before it"
+            ));
+        }
     }
 }
 

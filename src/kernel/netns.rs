@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fmt, fs, thread};
 
 use super::KernelError;
@@ -24,15 +24,25 @@ pub enum NetNs {
 }
 
 impl NetNs {
-    /// The namespace that a word names: digits are a process, anything else a name.
+    /// The namespace that a word names: digits are a process, unless `ip netns` has that very name;
+    /// anything else is a name.
     ///
     /// # Errors
     ///
     /// The word is empty or no file name.
     pub fn parse(word: &str) -> Result<Self, KernelError> {
-        if let Ok(pid) = word.parse() {
-            return Ok(Self::Pid(pid));
+        match word.parse() {
+            Ok(pid) if !Path::new(NAMES).join(word).exists() => Ok(Self::Pid(pid)),
+            _ => Self::named(word),
         }
+    }
+
+    /// The namespace of this name.
+    ///
+    /// # Errors
+    ///
+    /// It is empty or no file name.
+    pub fn named(word: &str) -> Result<Self, KernelError> {
         if word.is_empty() || word.contains('/') || word.starts_with('.') {
             let what = format!("`{word}` is neither the name of a network namespace nor a pid");
             return Err(KernelError::Unsupported(what));

@@ -153,6 +153,11 @@ impl Closure {
         }
     }
 
+    /// What it compares with values that no flow shows, as clauses.
+    pub(super) fn doubts(&self) -> Vec<String> {
+        self.bind().doubts()
+    }
+
     fn bind(&self) -> Rc<Expr> {
         let changes = !self.read.unread.is_empty();
         let around = Around { callback: &self.callback, changes };

@@ -169,7 +169,7 @@ fn place(netns: Option<String>, name: &str, home: &NetNs) -> Fallible<NetNs> {
                 .hint("undo it where it was written: `flowsh --netns NAME` or `--netns PID`")
                 .throw()
         }
-        Some(known) => Ok(NetNs::parse(&known)?),
+        Some(known) => Ok(NetNs::named(&known)?),
         None => Ok(NetNs::Current),
     }
 }

@@ -151,9 +151,22 @@ fn filter_text(field: &str, value: &Dynamic) -> Fallible<String> {
     }
     match from_dynamic(value) {
         Value::Int(_) | Value::Float(_) | Value::Addr(_) | Value::Net(_) => Ok(text_of(value)),
-        Value::Text(text) if value.is_string() => Ok(text.into_owned()),
+        Value::Text(text) if value.is_string() => Ok(value_text(field, &text)),
         _ => Fault::new(format!("`{field}` cannot be compared with {}", describe(value))).throw(),
     }
+}
+
+/// A text as a value of `field`, a comparison before it or not: names may have blanks and quotes in
+/// them, and are quoted then.
+fn value_text(field: &str, text: &str) -> String {
+    let named = matches!(field, "helper" | "netns" | "secctx" | "label");
+    let plain =
+        !text.contains([' ', '"', '\'']) || text.starts_with(['!', '<', '>', '=', '{', '"', '\'']);
+    if !named || plain {
+        return text.to_owned();
+    }
+    let mark = if text.contains('"') { '\'' } else { '"' };
+    format!("{mark}{text}{mark}")
 }
 
 /// What a verb works on: the value of a field, or what a closure makes of a flow.

@@ -151,8 +151,8 @@ pub(crate) fn warn_of_unseen(host: &Host, kinds: &[EventKind], filter: &Filter<C
     if early.is_empty() {
         return;
     }
-    filter.always().each_test(&mut |test| {
-        if let Test::Number(field, ..) = test
+    filter.always().each_leaf(&mut |leaf| {
+        if let Filter::Test(Test::Number(field, ..)) = leaf
             && unseen(*field)
         {
             let (kinds, name) = (early.join(" and "), field.name());

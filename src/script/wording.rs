@@ -20,7 +20,8 @@ pub(super) fn reword(
             (format!("there is no variable `{name}`"), Some(hint))
         }
         EvalAltResult::ErrorPropertyNotFound(name, _) => {
-            (format!("the map has no entry `{name}`"), None)
+            let hint = format!("`.get(\"{name}\")` is `()` without one: `.get(\"{name}\") ?? 0`");
+            (format!("the map has no entry `{name}`"), Some(hint))
         }
         EvalAltResult::ErrorDotExpr(text, _) => {
             property(host, text).unwrap_or_else(|| (lower_first(text), None))

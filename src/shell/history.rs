@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// The file of the history, in a directory that exists; `None` if there is no home to keep it in.
 pub(super) fn file() -> Option<PathBuf> {
-    let file = path(env::var_os("XDG_STATE_HOME"), env::var_os("HOME"))?;
+    // A home that is not there is not made.
+    let home = env::var_os("HOME").filter(|home| Path::new(home).is_dir());
+    let file = path(env::var_os("XDG_STATE_HOME"), home)?;
     // What an operator typed is nobody else's business.
     DirBuilder::new().recursive(true).mode(0o700).create(file.parent()?).ok()?;
     Some(file)

@@ -209,15 +209,14 @@ impl<A> Filter<A> {
         }
     }
 
-    /// Shows every comparison to `see`.
-    pub fn each_test(&self, see: &mut dyn FnMut(&Test)) {
+    /// Shows every leaf to `see`.
+    pub fn each_leaf(&self, see: &mut dyn FnMut(&Self)) {
         match self {
-            Self::All | Self::Ask(_) => (),
-            Self::Test(test) => see(test),
-            Self::Not(inner) => inner.each_test(see),
+            Self::All | Self::Ask(_) | Self::Test(_) => see(self),
+            Self::Not(inner) => inner.each_leaf(see),
             Self::And(parts) | Self::Or(parts) => {
                 for part in parts {
-                    part.each_test(see);
+                    part.each_leaf(see);
                 }
             }
         }

@@ -81,6 +81,21 @@ pub(super) fn apply(
     watched(ctx, query, what, options, Watch::new(ctx.engine(), query)?)
 }
 
+/// An error for a closure that compares what is never the same: to read, that is worth a note, but
+/// `!=` would change everything.
+fn certain(query: &Flows) -> Fallible<()> {
+    let mut doubts = Vec::new();
+    if let Some(filter) = query.filter() {
+        filter.each_leaf(&mut |leaf| {
+            if let Filter::Ask(closure) = leaf {
+                doubts.extend(closure.doubts());
+            }
+        });
+    }
+    let Some(doubt) = doubts.first() else { return Ok(()) };
+    Fault::new(format!("nothing is changed by a comparison that never differs: {doubt}")).throw()
+}
+
 /// The same with a guard that does more.
 pub(super) fn watched(
     ctx: &NativeCallContext<'_>,
@@ -90,6 +105,7 @@ pub(super) fn watched(
     mut guard: Watch<'_>,
 ) -> Fallible<Outcome> {
     reads_only(query)?;
+    certain(query)?;
     let mut ask = asker(ctx.engine(), query.source());
     let changed = change(query, what, limit(options)?, &mut guard, &mut ask);
     Host::current()?.count_run(query);

@@ -365,16 +365,25 @@ fn a_word_that_no_flow_shows_is_told_of() {
         flows.where(|f| "ASSURED" in f.status && !("expected" in f.status));
         flows.where(|f| f.state == "ESTABLISHED" && f.proto in "tcp udp" && "bit15" in f.status);
         flows.where(|f| f.state.to_lower() == "established" && f.helper == "none");
+        flows(|f| f.dport != "22" || f.sport in ["1", 2] || "0x1" == f.mark || f.bytes > "1MB");
+        flows(|f| f.src == "10.0.0" || f.dst == 5 || f.timeout < "1m" || f.dst in "10.0.0.0/8");
     "#;
     let remarks = bench.program.check("a.rhai", script).unwrap();
-    insta::assert_snapshot!(remarks.join("\n"), @r"
+    insta::assert_snapshot!(remarks.join("\n"), @r#"
     a.rhai:2:15: no flow has the state `established`: it is written `ESTABLISHED`
     a.rhai:2:15: no flow has the state `time_wait`: it is written `TIME_WAIT`
     a.rhai:3:21: no flow has the proto `TCP`: it is written `tcp`
     a.rhai:3:21: no flow has the proto `foo`
     a.rhai:3:21: no flow has the family `IPv4`: it is written `ipv4`
     a.rhai:4:21: no flow has the status `ASSURED`: it is written `assured`
-    ");
+    a.rhai:7:15: `dport` is a number, and "22" a text
+    a.rhai:7:15: `sport` is a number, and "1" a text
+    a.rhai:7:15: `mark` is a number, and "0x1" a text
+    a.rhai:7:15: `bytes` is a number of bytes, and "1MB" a text
+    a.rhai:8:15: `src` is an address, and "10.0.0" is none
+    a.rhai:8:15: `dst` is an address, and 5 is none
+    a.rhai:8:15: `timeout` is a duration, and "1m" a text
+    "#);
 }
 
 #[test]

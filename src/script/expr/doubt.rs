@@ -1,21 +1,24 @@
-//! What a closure compares with a word that no flow shows, such as a state in small letters: the
-//! comparison is a sound one that is never true, which the interpreter has no reason to blame.
+//! What a closure compares with a value that no flow shows, such as a state in small letters, or a
+//! port with a text: the comparison is a sound one that has always the same answer, which the
+//! interpreter has no reason to blame.
 
 use super::lower::{proto, state};
 use super::{Expr, Op, Place};
-use crate::flow::{Family, Field, Proto, StateSet, Status, Value};
+use crate::flow::{Family, Field, Network, Proto, StateSet, Status, Unit, Value};
 
 impl Expr {
-    /// The words in it that no flow shows, each with its field, as clauses; none if all is well.
+    /// The values in it that no flow shows, each with its field, as clauses; none if all is well.
     pub(crate) fn doubts(&self) -> Vec<String> {
         let (field, words) = match self {
-            Self::Binary(Op::Eq | Op::Ne, sides) => match &**sides {
-                [Self::Field(Place::Flow(field)), Self::Const(word)]
-                | [Self::Const(word), Self::Field(Place::Flow(field))] => {
-                    (*field, std::slice::from_ref(word))
+            Self::Binary(Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge, sides) => {
+                match &**sides {
+                    [Self::Field(Place::Flow(field)), Self::Const(word)]
+                    | [Self::Const(word), Self::Field(Place::Flow(field))] => {
+                        (*field, std::slice::from_ref(word))
+                    }
+                    _ => return Vec::new(),
                 }
-                _ => return Vec::new(),
-            },
+            }
             Self::In(sides) => match &**sides {
                 [Self::Field(Place::Flow(field)), Self::Const(Value::List(words))] => {
                     (*field, words.as_slice())
@@ -29,6 +32,9 @@ impl Expr {
         };
         let doubts = words.iter().map(|word| match word {
             Value::Text(word) => doubt(field, word),
+            Value::Int(number) if field.unit() == Unit::Addr => {
+                Some(format!("`{}` is an address, and {number} is none", field.name()))
+            }
             _ => None,
         });
         doubts.flatten().collect()
@@ -51,10 +57,25 @@ fn doubt(field: Field, word: &str) -> Option<String> {
         Field::Status if !Status::known().any(|known| known == word) => {
             Status::named(&small).map(|bit| bit.names().concat())
         }
-        _ => return None,
+        _ => return unlike(field, word),
     };
     let instead = shown.map_or_else(String::new, |shown| format!(": it is written `{shown}`"));
     Some(format!("no flow has the {} `{word}`{instead}", field.name()))
+}
+
+/// Why a text is never what `field` is.
+fn unlike(field: Field, word: &str) -> Option<String> {
+    let kind = match field.unit() {
+        Unit::Number => "a number",
+        Unit::Bytes => "a number of bytes",
+        Unit::Duration => "a duration",
+        Unit::Time => "a time",
+        Unit::Addr if word.parse::<Network>().is_err() => {
+            return Some(format!("`{}` is an address, and \"{word}\" is none", field.name()));
+        }
+        _ => return None,
+    };
+    Some(format!("`{}` is {kind}, and \"{word}\" a text", field.name()))
 }
 
 fn is_family(word: &str) -> bool {

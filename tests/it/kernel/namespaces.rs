@@ -76,6 +76,21 @@ fn a_snapshot_of_all_namespaces_keeps_them_apart() {
 }
 
 #[test]
+fn a_name_of_digits_is_a_name_where_there_is_one() {
+    in_namespace(|| {
+        namespaces();
+        let own = std::process::id().to_string();
+        run("ip", &["netns", "add", &own]).ok();
+        let key = r#"#{ proto: "udp", src: "10.0.0.1", dst: "10.0.0.2", sport: 1, dport: 2 }"#;
+        let code = format!(
+            r#"flows.create({key} + #{{ timeout: 60.sec }}); print(netns("{own}").flows.count())"#
+        );
+        assert_eq!(flowsh(&["-q", "--netns", &own, "-e", &code]).ok(), "1\n");
+        assert_eq!(eval("flows.count()"), "0");
+    });
+}
+
+#[test]
 fn a_namespace_that_cannot_be_entered_is_told_of_and_not_fatal() {
     in_namespace(|| {
         namespaces();

@@ -1,4 +1,5 @@
-//! What others did between seeing a flow and changing it, or between a change and its undoing.
+//! What a change leaves alone: what others changed since it was seen, or before it is undone; and
+//! everything, where its filter compares what is never the same.
 
 use crate::lab::{eval, flowsh, in_namespace};
 
@@ -61,6 +62,22 @@ fn what_was_changed_before_the_rest_was_refused_is_told_and_undone() {
         [7, true, false]
         exit 4
         ");
+    });
+}
+
+#[test]
+fn a_comparison_that_never_differs_changes_nothing() {
+    in_namespace(|| {
+        let code = format!(
+            r#"{FLOWS}
+               let port = "1000";
+               flows(|f| f.sport != port).delete()"#
+        );
+        let told = flowsh(&["-q", "-e", &code]);
+        assert_eq!(told.status, 1, "{told}");
+        let why = r#"nothing is changed by a comparison that never differs: `sport` is a number, and "1000" a text"#;
+        assert!(told.stderr.contains(why), "{told}");
+        assert_eq!(eval("flows.count()"), "3");
     });
 }
 
