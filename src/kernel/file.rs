@@ -48,8 +48,8 @@ struct Tape {
     interrupt: Arc<AtomicBool>,
     /// When it was made.
     made_ns: u64,
-    /// True if its last line has no end.
-    is_open: bool,
+    /// What of it has no end, if something has none.
+    open_end: Option<&'static str>,
     /// How many entries a whole reading passed over.
     skipped: Cell<Option<u64>>,
 }
@@ -116,9 +116,9 @@ impl Recording {
             })?;
             made_ns = now_ns();
         }
-        let is_open = ends_open(&file).map_err(refused)?;
+        let open_end = open_end(&file).map_err(refused)?;
         let (name, skipped) = (name.to_owned(), Cell::new(None));
-        let tape = Tape { name, file, labels, unreadable, interrupt, made_ns, is_open, skipped };
+        let tape = Tape { name, file, labels, unreadable, interrupt, made_ns, open_end, skipped };
         let mut recording = Self(Rc::new(tape));
         let made_ns = recording.first_time()?;
         if let Some((tape, made_ns)) = Rc::get_mut(&mut recording.0).zip(made_ns) {
@@ -147,7 +147,7 @@ impl Recording {
     #[must_use]
     pub fn doubt(&self) -> Option<String> {
         let name = &self.0.name;
-        self.0.is_open.then(|| format!("the last line of {name} has no end: it may be cut"))
+        self.0.open_end.map(|part| format!("the {part} of {name} has no end: it may be cut"))
     }
 
     /// Its entries, in their order.
@@ -169,22 +169,33 @@ impl Recording {
     }
 }
 
-/// True if the last line has no end, nor is one of XML or JSON, whose ends tell. Of a file of the
-/// kernel, which has no length, nothing is known.
-fn ends_open(file: &File) -> io::Result<bool> {
-    let mut end = [0; 64];
+/// What has no end, if something has none: a document of XML, or the last line, unless it is one of
+/// JSON, whose end tells. Of a file of the kernel, which has no length, nothing is known.
+fn open_end(file: &File) -> io::Result<Option<&'static str>> {
+    let (mut start, mut end) = ([0; 64], [0; 512]);
     let length = file.metadata()?.len();
-    let read = file.read_at(&mut end, length.saturating_sub(64))?;
+    let read = file.read_at(&mut start, 0)?;
+    let start = start.get(..read).unwrap_or_default();
+    let read = file.read_at(&mut end, length.saturating_sub(512))?;
     let end = end.get(..read).unwrap_or_default();
-    if length == 0 || end.ends_with(b"\n") {
-        return Ok(false);
+    if length == 0 {
+        return Ok(None);
     }
-    Ok(match end.trim_ascii_end().split_last() {
+    if [&b"<?xml"[..], b"<conntrack", b"<expect"].iter().any(|head| start.starts_with(head)) {
+        let ends = |tail: &[u8]| end.windows(tail.len()).any(|part| part == tail);
+        let whole = ends(b"</conntrack>") || ends(b"</expect>");
+        return Ok((!whole).then_some("document"));
+    }
+    if end.ends_with(b"\n") {
+        return Ok(None);
+    }
+    let cut = match end.trim_ascii_end().split_last() {
         // Of an array, not of `[ASSURED]`.
         Some((b']', before)) => !matches!(before.trim_ascii_end().last(), Some(b'}' | b'[')),
         Some((last, _)) => !matches!(last, b'>' | b'}'),
         None => false,
-    })
+    };
+    Ok(cut.then_some("last line"))
 }
 
 /// A copy of `from` that can be read again and again, on a disk, and that nobody else can open.

@@ -145,4 +145,13 @@ fn options_are_read_from_the_arguments() {
     }
     let code = r#"options::read(#{ max: 7, to: "x", dry: false }, "usage")"#;
     assert_eq!(library(code), "{\"dry\":false,\"max\":7,\"to\":\"x\",\"words\":[]}\n[0]");
+    let file = std::env::temp_dir().join(format!("flowsh-options-{}", std::process::id()));
+    let code = r#"import "std/options" as options;
+        let given = options::read(#{ longer: 1.min }, "usage");
+        print([given.longer == 2.min, given.words]);"#;
+    std::fs::write(&file, code).unwrap();
+    let words = [file.to_str().unwrap(), "--longer", "2m", "word"].map(str::to_owned);
+    let told = demo(&words);
+    std::fs::remove_file(file).unwrap();
+    assert_eq!(told, "[true, [\"word\"]]\n[0]");
 }

@@ -91,6 +91,10 @@ fn what_was_cut_is_told() {
     let (shown, doubt) = read(line.trim_end());
     assert_eq!(shown.lines().count(), 1);
     assert_snapshot!(doubt.unwrap(), @"the last line of x.txt has no end: it may be cut");
+    let xml = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<conntrack>\n";
+    let doubt = read(xml).1.unwrap();
+    assert_snapshot!(doubt, @"the document of x.txt has no end: it may be cut");
+    assert_eq!(read(&format!("{xml}</conntrack>\n")).1, None);
     // The bracket is none of an array.
     assert!(read(&line.replace("mark=0 use=1\n", "[ASSURED]")).1.is_some());
     let stop = Arc::new(AtomicBool::new(false));

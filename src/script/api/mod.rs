@@ -4,6 +4,7 @@
 use rhai::{Engine, Module};
 
 pub(super) mod addr;
+mod array;
 mod change;
 mod columns;
 mod event;
@@ -40,8 +41,9 @@ pub(super) use outcome::outcome_map;
 
 /// Registers every topic with `engine`.
 pub(super) fn register(engine: &mut Engine) {
-    let topics: [fn() -> Module; 31] = [
+    let topics: [fn() -> Module; 32] = [
         addr::module,
+        array::module,
         change::module,
         columns::module,
         event::module,

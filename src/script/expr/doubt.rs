@@ -32,6 +32,10 @@ impl Expr {
         };
         let doubts = words.iter().map(|word| match word {
             Value::Text(word) => doubt(field, word),
+            Value::Float(number) if field.unit() == Unit::Duration => Some(format!(
+                "`{}` is a duration, and compares with whole seconds, not with {number}",
+                field.name()
+            )),
             Value::Int(number) if field.unit() == Unit::Addr => {
                 Some(format!("`{}` is an address, and {number} is none", field.name()))
             }
