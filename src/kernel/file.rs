@@ -25,6 +25,8 @@ use crate::wire::{DumpScope, FlowTable};
 
 /// What is read at once.
 const CHUNK_BYTES: usize = 256 << 10;
+/// How a file of gzip begins.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// What to do about an entry that cannot be read.
 pub enum Unreadable {
@@ -115,6 +117,11 @@ impl Recording {
                 _ => refused(error),
             })?;
             made_ns = now_ns();
+        }
+        let mut head = [0; 2];
+        if file.read_at(&mut head, 0).is_ok_and(|read| read == 2) && head == GZIP {
+            let what = format!("{name} is compressed: `zcat {name} | flowsh --from - …` reads it");
+            return Err(KernelError::Unsupported(what));
         }
         let open_end = open_end(&file).map_err(refused)?;
         let (name, skipped) = (name.to_owned(), Cell::new(None));

@@ -105,6 +105,16 @@ fn what_was_cut_is_told() {
 }
 
 #[test]
+fn what_is_compressed_is_not_taken_for_flows() {
+    let saved = Saved::new("gzip", "\u{1f}");
+    std::fs::write(&saved.0, [0x1f, 0x8b, 8, 0]).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let opened =
+        Recording::open(&saved.0, "x.gz", LabelMap::default(), Unreadable::Stop, stop).map(drop);
+    assert_snapshot!(opened.unwrap_err(), @"x.gz is compressed: `zcat x.gz | flowsh --from - …` reads it");
+}
+
+#[test]
 fn a_flow_is_found_by_either_direction() {
     let saved = Saved::new("either", &[udp(1), udp(2)].concat());
     let recording = saved.open(Unreadable::Stop);

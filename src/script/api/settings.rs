@@ -5,6 +5,7 @@ use rhai::{Array, Dynamic, INT, Map};
 
 use crate::kernel::sysctl;
 use crate::script::fault::{Fallible, Fault};
+use crate::script::host::Host;
 use crate::script::objects::Settings;
 use crate::script::value::{SECOND, Span, describe};
 use crate::table::closest;
@@ -75,6 +76,9 @@ mod settings_api {
         // Likewise `settings.max.to_string()`.
         if sysctl::read(live.netns(), name)? == number {
             return Ok(());
+        }
+        if live.is_dry_run() {
+            Host::current()?.message(&format!("would have set nf_conntrack_{name} to {number}"));
         }
         Ok(live.set_sysctl(name, number)?)
     }

@@ -112,7 +112,7 @@ fn changes(before: &Flow, after: &Flow, source: &Rc<dyn Source>) -> Fallible<Vec
 
 #[export_module]
 mod snapshot_api {
-    /// Flows that were kept, packed: some 70 bytes each.
+    /// Flows that were kept, packed: some 35 bytes each where they are many, up to 100.
     pub type Snapshot = SnapshotHandle;
 
     /// What differs between two snapshots.

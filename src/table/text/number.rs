@@ -78,9 +78,10 @@ pub(super) fn number(field: Field, text: &str) -> Option<i64> {
         }
         (_, Unit::Duration) => span_ns(magnitude)
             .or_else(|| integer(magnitude).and_then(|seconds| seconds.checked_mul(NS_PER_S)))?,
-        (_, Unit::Time) => {
-            span_ns(magnitude).or_else(|| text.parse().ok().map(jiff::Timestamp::as_nanosecond))?
-        }
+        // Seconds since 1970, as filters print it; minutes, hours and days are meant otherwise.
+        (_, Unit::Time) => span_ns(magnitude)
+            .filter(|_| magnitude.ends_with('s'))
+            .or_else(|| text.parse().ok().map(jiff::Timestamp::as_nanosecond))?,
         _ => integer(magnitude)?,
     };
     i64::try_from(number.checked_mul(sign)?).ok()

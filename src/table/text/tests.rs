@@ -161,6 +161,11 @@ fn a_value_of_the_wrong_kind_is_named() {
     timeout < 5x
               ^^
     ");
+    assert_snapshot!(read("start > 5m"), @r"
+    start needs a time such as `2026-01-31T12:00:00Z`, found `5m` at column 9 of `start > 5m`
+    start > 5m
+            ^^
+    ");
     assert_snapshot!(read("src > 10.0.0.1"), @r"
     `>` cannot compare src at column 5 of `src > 10.0.0.1`
     src > 10.0.0.1
