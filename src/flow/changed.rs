@@ -35,9 +35,14 @@ impl Changed {
     /// would be gone, or if it had no timeout.
     #[must_use]
     pub fn left_s(&self, now_ns: u64) -> Option<u32> {
-        let passed_s = now_ns.saturating_sub(self.time_ns) / 1_000_000_000;
+        let passed_s = self.passed_s(now_ns);
         let left_s = u64::from(self.was.timeout_s?).checked_sub(passed_s)?;
         u32::try_from(left_s).ok().filter(|&left_s| left_s > 0)
+    }
+
+    /// Seconds since the change.
+    fn passed_s(&self, now_ns: u64) -> u64 {
+        now_ns.saturating_sub(self.time_ns) / 1_000_000_000
     }
 
     /// What came of a change that the kernel refused, if anything did: it makes one part after the
@@ -73,8 +78,8 @@ impl Changed {
     pub fn back(&self, now: &Flow, now_ns: u64) -> Option<Patch> {
         let (was, became) = (&self.was, self.became.as_ref()?);
         let mut patch = Patch::default();
-        let passed_s = now_ns.saturating_sub(self.time_ns) / 1_000_000_000;
-        if was.timeout_s != became.timeout_s && runs_from(became, now, passed_s) {
+        let runs = runs_from(became, now, self.passed_s(now_ns));
+        if was.timeout_s != became.timeout_s && runs {
             patch.timeout_s = Some(self.left_s(now_ns).unwrap_or(1));
         }
         if self.differs(now, |flow| flow.mark)? {

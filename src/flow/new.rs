@@ -18,7 +18,7 @@ pub struct FlowKey {
     pub id: Option<u32>,
 }
 
-/// A zone where there are no flows.
+/// A zone that hardly anyone gives to answers.
 const NOWHERE: u16 = u16::MAX;
 
 impl FlowKey {

@@ -158,9 +158,20 @@ impl Live {
     /// No permission, or the kernel cannot read the key.
     pub fn get_expectation(&self, key: &ExpectKey) -> Result<Option<Expectation>, KernelError> {
         let what = format!("look up the expectation of {}", key.tuple);
+        let found = self.look_up(what, |requests, seq| requests.get_expectation(seq, key))?;
+        Ok(found.map(|payload| decode_expectation(&payload)).transpose()?)
+    }
+
+    /// What is asked for by its name; `None` if there is no such thing.
+    pub(super) fn look_up(
+        &self,
+        what: String,
+        write: impl FnOnce(&mut Requests, u32),
+    ) -> Result<Option<Vec<u8>>, KernelError> {
+        // An ENOENT of the namespace must not pass for one of what is in it.
         self.connect()?;
-        match self.ask(Verb::Read, what, |requests, seq| requests.get_expectation(seq, key)) {
-            Ok(payload) => Ok(Some(decode_expectation(&payload)?)),
+        match self.ask(Verb::Read, what, write) {
+            Ok(payload) => Ok(Some(payload)),
             Err(error) if error.errno() == Some(libc::ENOENT) => Ok(None),
             Err(error) => Err(error),
         }
@@ -261,7 +272,7 @@ impl Live {
     }
 
     /// One request, one answer: the payload, or nothing for an acknowledgement.
-    pub(super) fn ask(
+    fn ask(
         &self,
         verb: Verb,
         what: String,

@@ -173,7 +173,7 @@ impl Socket {
         self.inner.add_membership(group)
     }
 
-    /// Makes a full buffer drop only what does not fit, without an error; see [`Self::drops`].
+    /// Makes a full buffer drop only what does not fit, without an error; see [`Self::backlog`].
     pub(super) fn set_no_enobufs(&self) -> io::Result<()> {
         self.inner.set_no_enobufs(true)
     }

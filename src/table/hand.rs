@@ -109,21 +109,21 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
     fn settle(&mut self) -> Result<(), E> {
         let settled = self.batches.settle();
         let mut fates = self.batches.take_fates();
-        let (mut unmade, mut partly) = (Vec::new(), Vec::new());
-        let mut sent = std::mem::take(&mut self.sent);
-        for changed in sent.drain(..) {
+        let (mut unmade, mut refused, mut partly) = (Vec::new(), Vec::new(), Vec::new());
+        for changed in self.sent.drain(..) {
             let fate = fates.get_mut(&changed.was.netns().cloned()).and_then(Iterator::next);
             match fate {
                 Some(Fate::Done(_)) if !self.outcome.dry_run => self.past.push(&changed),
                 Some(Fate::Gone) => unmade.push(changed),
-                Some(Fate::Failed(_)) => {
-                    partly.extend(self.halfway(&changed)?);
-                    unmade.push(changed);
-                }
+                Some(Fate::Failed(_)) => refused.push(changed),
                 _ => (),
             }
         }
-        self.sent = sent;
+        // A delete is done or not.
+        for changed in refused.iter().filter(|changed| changed.became.is_some()) {
+            partly.extend(self.halfway(changed)?);
+        }
+        unmade.append(&mut refused);
         if !unmade.is_empty() {
             self.guard.strike(&unmade)?;
         }
@@ -142,7 +142,9 @@ impl<'h, E: From<KernelError>> Hand<'h, E> {
         let (live, _) = self.batches.of(changed.was.netns())?;
         let key = changed.was.key();
         let now = live.get(&key)?.filter(|now| key.is_still(now));
-        Ok(now.and_then(|now| changed.halfway(&now)))
+        // Its time tells it from the whole, which the journal strikes out.
+        let half = now.and_then(|now| changed.halfway(&now));
+        Ok(half.map(|half| Changed { time_ns: now_ns(), ..half }))
     }
 
     fn push(&mut self) -> Result<(), KernelError> {

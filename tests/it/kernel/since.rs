@@ -119,6 +119,21 @@ fn the_journal_does_not_bring_back_what_others_ended() {
     });
 }
 
+#[test]
+fn the_journal_has_what_was_changed_before_the_rest_was_refused() {
+    in_namespace(|| {
+        let file = std::env::temp_dir().join(format!("flowsh-half-{}", std::process::id()));
+        let path = file.to_str().unwrap();
+        let code = format!("{FLOWS} flows.update(#{{ mark: 9, add_labels: [5] }}).partly");
+        let run = flowsh(&["-q", "--journal", path, "-e", &code]);
+        let back = eval_from(path);
+        std::fs::remove_file(file).unwrap();
+        assert_eq!(run.stdout, "3\n", "{run}");
+        assert_eq!(back, "3 [1000, 1001, 1002]\n");
+        assert_eq!(eval("flows.distinct(\"mark\")"), "[7]");
+    });
+}
+
 /// What is put back from the journal at `path`.
 fn eval_from(path: &str) -> String {
     let code =
